@@ -1,0 +1,25 @@
+//! mixtap: Mixpanel cohorts become CleverTap segments, declared in YAML and kept true by a
+//! Kubernetes controller.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! watch (Connector, Export, Secret metadata)
+//!   └─> reconcile                                                   controller/
+//!         ├─ dereference   connector + secrets                      controller/credentials   I/O
+//!         ├─ validate      spec -> checked values                   domain/validate          pure
+//!         ├─ due?          (spec, status, now)                      domain/schedule          pure
+//!         ├─ claim         status.currentRun, compare-and-swap      controller/status        I/O
+//!         └─ export        knows neither Kubernetes nor its caller  export/
+//!              ├─ read     engage pages -> members                  mixpanel/                I/O
+//!              ├─ resolve  member -> identity or a skip             domain/identity          pure
+//!              ├─ compare  with the last snapshot                   export/snapshot, domain/guard
+//!              ├─ write    new profiles, then the list              clevertap/               I/O
+//!              └─ keep     the new snapshot                         state                    I/O
+//!         └─ outcome -> conditions, counts, next wake-up            domain/outcome           pure
+//! ```
+//!
+//! Nothing flows back: the controller never writes `spec`, `domain` never calls, `mixpanel` never
+//! sees `clevertap`, `export` never sees `kube`. `tests/rooms.rs` holds the code to it.
+
+pub mod api;
