@@ -23,3 +23,4 @@
 //! sees `clevertap`, `export` never sees `kube`. `tests/rooms.rs` holds the code to it.
 
 pub mod api;
+pub mod domain;

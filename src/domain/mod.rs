@@ -1,0 +1,18 @@
+//! The rules, as pure functions: values and a time in, values out. Nothing here calls anything.
+
+pub mod counts;
+pub mod endpoints;
+pub mod failure;
+pub mod guard;
+pub mod identity;
+pub mod outcome;
+pub mod plan;
+pub mod schedule;
+pub mod segment;
+pub mod shape;
+pub mod validate;
+
+pub use counts::Counts;
+pub use failure::{Failure, Kind, Reason};
+pub use plan::{CohortRef, ConnectorPlan, Destination, ExportPlan, IdentityRule, Mailbox};
+pub use shape::{Shape, identity_fingerprint};
