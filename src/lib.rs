@@ -23,4 +23,5 @@
 //! sees `clevertap`, `export` never sees `kube`. `tests/rooms.rs` holds the code to it.
 
 pub mod api;
+pub mod crdgen;
 pub mod domain;
