@@ -25,3 +25,5 @@
 pub mod api;
 pub mod crdgen;
 pub mod domain;
+pub mod http;
+pub mod mixpanel;

@@ -1,0 +1,236 @@
+//! One call to Mixpanel: credentials, budget, retries, and what each answer means.
+
+use jiff::Timestamp;
+use reqwest::{Method, RequestBuilder};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use super::budget::{Budget, Permit};
+use super::error::{Error, Failure};
+use super::rate_limit::{Tripped, hourly_limit, tripped};
+use crate::api::TotalCheck;
+use crate::http::{Answer, Backoff, Call, Fault, Gate, Http, Retry, Said, join, retry_after};
+
+/// A Mixpanel project, and where it lives.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Base URL: `https://mixpanel.com`, `https://eu.mixpanel.com` or `https://in.mixpanel.com`
+    /// [doc], or a proxy's.
+    pub base: Url,
+    pub project: i64,
+    pub workspace: Option<i64>,
+}
+
+/// A service account [doc]. The user name is treated as secret too.
+#[derive(Clone, Debug)]
+pub struct ServiceAccount {
+    pub username: SecretString,
+    pub secret: SecretString,
+}
+
+/// How a project is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Rows a page; not sent where absent.
+    pub page_size: Option<u32>,
+    pub total_check: TotalCheck,
+    pub retry: Retry,
+}
+
+/// A client for one project. Cheap to clone.
+#[derive(Clone)]
+pub struct Mixpanel {
+    pub(super) http: Http,
+    pub(super) source: Source,
+    account: ServiceAccount,
+    budget: Budget,
+    pub(super) options: Options,
+}
+
+/// Queries of the hourly budget that one call may take, its retries included.
+const QUERIES: u32 = 3;
+
+/// What a call costs of the project's budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cost {
+    Query,
+    Page,
+}
+
+impl Mixpanel {
+    pub fn new(
+        http: Http,
+        source: Source,
+        account: ServiceAccount,
+        budget: Budget,
+        options: Options,
+    ) -> Self {
+        Self {
+            http,
+            source,
+            account,
+            budget,
+            options,
+        }
+    }
+
+    /// `POST /api/query/...?project_id=N[&workspace_id=W]` with the account's credentials.
+    pub(super) fn query_api(&self, segments: &[&str]) -> RequestBuilder {
+        let Source {
+            base,
+            project,
+            workspace,
+        } = &self.source;
+        let mut url = join(base, &["api", "query"]);
+        url = join(&url, segments);
+        url.query_pairs_mut()
+            .append_pair("project_id", &project.to_string());
+        if let Some(workspace) = workspace {
+            url.query_pairs_mut()
+                .append_pair("workspace_id", &workspace.to_string());
+        }
+        self.authorized(Method::POST, url)
+    }
+
+    pub(super) fn authorized(&self, method: Method, url: Url) -> RequestBuilder {
+        let ServiceAccount { username, secret } = &self.account;
+        let request = self.http.request(method, url);
+        request.basic_auth(username.expose_secret(), Some(secret.expose_secret()))
+    }
+
+    /// Calls until there is an answer that `read` accepts, an error that no retry mends, or the
+    /// retries are used up: three attempts that count as queries, and eight of any kind. Each asks
+    /// the gate and the budget.
+    pub(super) async fn call<T>(
+        &self,
+        call: &Call,
+        cost: Cost,
+        gate: &Gate<'_>,
+        request: impl Fn() -> RequestBuilder,
+        read: impl Fn(&Answer) -> Result<T, Failure>,
+    ) -> Result<T, Error> {
+        let mut backoff = Backoff::new(self.options.retry);
+        let (mut queries, mut garbled, mut last) = (0, false, None);
+        loop {
+            gate()?;
+            let permit = match cost {
+                Cost::Query => self.budget.query(gate).await,
+                Cost::Page => self.budget.page(gate).await,
+            };
+            let mut permit = match (permit, last) {
+                // What went wrong tells more than that there's no budget to try again.
+                (Err(Error::RateLimited { ours: true, .. }), Some(error)) => return Err(error),
+                (permit, _) => permit?,
+            };
+            let sent = self.http.send(call, request()).await;
+            let result = match sent {
+                Ok(answer) => self.judge(&answer, cost, &mut permit, &read),
+                Err(fault) => Err(unanswered(&fault, &mut permit)),
+            };
+            queries += u32::from(permit.counts());
+            // The place at Mixpanel is not ours while we wait.
+            drop(permit);
+            let error = match result {
+                Ok(value) => return Ok(value),
+                Err(Failure::Again(error)) => error,
+                Err(Failure::Once(error)) if !std::mem::replace(&mut garbled, true) => error,
+                Err(Failure::Once(error) | Failure::Final(error)) => return Err(error),
+            };
+            if queries >= QUERIES || !backoff.pause(error.retry_after(), gate).await? {
+                return Err(error);
+            }
+            last = Some(error);
+        }
+    }
+
+    fn judge<T>(
+        &self,
+        answer: &Answer,
+        cost: Cost,
+        permit: &mut Permit,
+        read: impl Fn(&Answer) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if let Some(limit) = hourly_limit(&answer.headers) {
+            self.budget.learn(limit);
+        }
+        if matches!(answer.status.as_u16(), 401 | 402 | 429) {
+            permit.uncount();
+        }
+        if answer.status.is_success() {
+            return read(answer);
+        }
+        Err(self.refusal(answer, cost))
+    }
+
+    /// What an answer other than 2xx means.
+    fn refusal(&self, answer: &Answer, cost: Cost) -> Failure {
+        let error = error_text(&answer.body);
+        let said = self.said(&error, cost);
+        match answer.status.as_u16() {
+            400 if error.to_lowercase().contains("authenticate") => {
+                Failure::Final(Error::InvalidCredentials(said))
+            }
+            401 => Failure::Final(Error::InvalidCredentials(said)),
+            402 => Failure::Final(Error::PlanWithoutApi(said)),
+            403 => Failure::Final(Error::Forbidden(said)),
+            404 => Failure::Final(Error::NotFound(said)),
+            429 => self.limited(answer, &error),
+            400..500 => Failure::Final(Error::Refused(said)),
+            500..600 => Failure::Again(Error::Unavailable {
+                detail: format!("it answered {}{said}", answer.status.as_u16()),
+                retry_after: retry_after(&answer.headers, Timestamp::now()),
+            }),
+            status => Failure::Final(Error::unavailable(format!(
+                "it answered {status}, and redirects are never followed"
+            ))),
+        }
+    }
+
+    fn limited(&self, answer: &Answer, error: &str) -> Failure {
+        let word = retry_after(&answer.headers, Timestamp::now());
+        let limited = |hourly, retry_after| Error::RateLimited {
+            ours: false,
+            hourly,
+            retry_after,
+        };
+        match tripped(&answer.headers, error) {
+            Tripped::Hour(reset) => {
+                let wait = self.budget.close(word.or(reset));
+                Failure::Final(limited(true, Some(wait)))
+            }
+            Tripped::Moment => Failure::Again(limited(false, word)),
+        }
+    }
+
+    /// Mixpanel's words without our secrets. Of a page nothing is repeated: members were read by
+    /// then, and may be what it speaks of.
+    pub(super) fn said(&self, text: &str, cost: Cost) -> Said {
+        if cost == Cost::Page {
+            return Said::default();
+        }
+        let ServiceAccount { username, secret } = &self.account;
+        Said::new(text, &[username.expose_secret(), secret.expose_secret()])
+    }
+}
+
+fn unanswered(fault: &Fault, permit: &mut Permit) -> Failure {
+    if fault.is_unsent() {
+        permit.uncount();
+    }
+    match fault {
+        Fault::Cut => Failure::Again(Error::IncompleteRead(fault.to_string())),
+        Fault::TooLarge(limit) => Failure::Final(Error::PageTooLarge { limit: *limit }),
+        fault if fault.is_transient() => Failure::Again(Error::unavailable(fault.to_string())),
+        fault => Failure::Final(Error::unavailable(fault.to_string())),
+    }
+}
+
+/// The `error` field of an answer; nothing else of it is ever shown.
+pub(super) fn error_text(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Body {
+        error: String,
+    }
+    serde_json::from_slice(body).map_or_else(|_| String::new(), |body: Body| body.error)
+}
