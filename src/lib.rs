@@ -23,6 +23,7 @@
 //! sees `clevertap`, `export` never sees `kube`. `tests/rooms.rs` holds the code to it.
 
 pub mod api;
+pub mod clevertap;
 pub mod crdgen;
 pub mod domain;
 pub mod http;

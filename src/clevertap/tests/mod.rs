@@ -1,0 +1,85 @@
+//! The client over real HTTP, against answers as the contract describes them.
+
+mod lists;
+mod profiles;
+mod refusals;
+
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::http::testing::{QUICK, Recorded, Server, answer, http};
+use crate::http::{Gate, Stopped};
+
+const OPEN: fn() -> Result<(), Stopped> = || Ok(());
+const URL: &str = "/get_custom_list_segment_url";
+const COMPLETE: &str = "/upload_custom_list_segment_completed";
+const DONE: &str = r#"{"Segment ID":1234567890,"status":"success"}"#;
+
+fn client(server: &Server) -> CleverTap {
+    with_passcode(server, "canary-passcode")
+}
+
+fn with_passcode(server: &Server, passcode: &str) -> CleverTap {
+    let account = Account {
+        base: server.url.clone(),
+        project: "TEST-1".into(),
+    };
+    let options = Options {
+        retry: QUICK,
+        concurrent_lists: 2,
+        concurrent_uploads: 12,
+    };
+    CleverTap::new(
+        http(),
+        account,
+        passcode.into(),
+        &Limits::default(),
+        options,
+    )
+}
+
+fn list(replace: bool) -> List<'static> {
+    let csv = csv(["u-1", "a,b"]);
+    let (name, email) = ("Mixpanel - Cart", "admin@example.com");
+    List {
+        name,
+        email,
+        filename: "cohort-4311.csv",
+        creator: "Growth team",
+        csv,
+        replace,
+    }
+}
+
+/// All three calls, as an export makes them.
+async fn replace_list(
+    client: &CleverTap,
+    list: &List<'_>,
+    gate: &Gate<'_>,
+) -> Result<Accepted, Error> {
+    let staged = client.stage(&list.csv, gate).await?;
+    client.complete(list, &staged, gate).await
+}
+
+/// Step 1 names this very server as the storage; all else is `other`.
+fn vendor(other: impl Fn(&Recorded) -> Response + Send + Sync) -> impl Fn(&Recorded) -> Response {
+    move |request| match request.path.as_str() {
+        URL => {
+            let host = request.headers["host"].to_str().unwrap();
+            let url = format!("http://{host}/bucket/{}?sig=canary", request.nth);
+            let body =
+                json!({"presignedS3URL": url, "expiry": "7 May, 01:29 PM", "status": "success"});
+            answer(200, &body.to_string())
+        }
+        _ => other(request),
+    }
+}
+
+fn is_put(request: &Recorded) -> bool {
+    request.path.starts_with("/bucket/")
+}
+
+fn json_of(request: &Recorded) -> Value {
+    serde_json::from_slice(&request.body).unwrap()
+}
