@@ -26,5 +26,7 @@ pub mod api;
 pub mod clevertap;
 pub mod crdgen;
 pub mod domain;
+pub mod export;
 pub mod http;
 pub mod mixpanel;
+pub mod state;

@@ -1,0 +1,175 @@
+//! What the state knows of a list before a run.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::codec::SnapshotError;
+use super::snapshot::Snapshot;
+use super::{Done, RunError};
+use crate::domain::{Destination, Failure, Reason};
+use crate::state::{Mark, State, StateError};
+
+/// A list's past.
+pub(super) struct Before {
+    pub snapshot: Option<Snapshot>,
+    /// There is something in its place that can't be used.
+    pub damaged: bool,
+    /// The run that may have replaced the list without having kept its snapshot.
+    pub mark: Option<Mark>,
+}
+
+impl Before {
+    pub(super) async fn load(state: &State, list: &Destination) -> Result<Self, RunError> {
+        let kept = snapshot(state, list).await?;
+        let mark = state.unconfirmed(list).await.map_err(unusable)?;
+        Ok(Self {
+            damaged: matches!(kept, Some(Err(_))),
+            snapshot: kept.and_then(Result::ok),
+            mark,
+        })
+    }
+
+    /// Whether the list was ever written by us, or may have been.
+    pub(super) fn known(&self) -> bool {
+        self.snapshot.is_some() || self.damaged || self.mark.is_some()
+    }
+
+    /// Whether even an unchanged list is uploaded: it may not be what the snapshot says, CleverTap
+    /// may have processed it before it knew the new profiles, or it may have failed it without a
+    /// word.
+    pub(super) fn upload_due(&self, refresh: Option<Duration>, now: Timestamp) -> bool {
+        let Some(snapshot) = &self.snapshot else {
+            return true;
+        };
+        let header = &snapshot.header;
+        self.mark.is_some()
+            || header.confirm_due
+            || refresh.is_some_and(|interval| older_than(header.uploaded, interval, now))
+    }
+
+    /// The result of this run, if it had got to its end before its caller could note it.
+    pub(super) async fn finished(
+        &self,
+        state: &State,
+        list: &Destination,
+        run_id: &str,
+    ) -> Result<Option<Done>, RunError> {
+        let Some(snapshot) = self.snapshot.as_ref() else {
+            return Ok(None);
+        };
+        let header = &snapshot.header;
+        let others = self.mark.as_ref().is_some_and(|mark| mark.run_id != run_id);
+        if header.run_id != run_id || others {
+            return Ok(None);
+        }
+        if self.mark.is_some() {
+            state.confirm(list).await.map_err(unusable)?;
+        }
+        Ok(Some(Done {
+            cohort: (header.cohort_id, header.cohort_name.clone()),
+            segment: (list.segment.clone(), header.segment_id.clone()),
+            counts: header.counts.clone(),
+            warnings: super::profiles::rejections(&header.counts)
+                .into_iter()
+                .collect(),
+            resumed: true,
+        }))
+    }
+}
+
+/// The shape (16 hexadecimal digits) of the run that wrote this list last, where its snapshot is
+/// kept and whole.
+///
+/// # Errors
+/// `StateUnavailable` and `StateTooNew`.
+pub async fn list_shape(state: &State, list: &Destination) -> Result<Option<String>, Failure> {
+    let snapshot = snapshot(state, list).await?;
+    Ok(snapshot
+        .and_then(Result::ok)
+        .map(|snapshot| snapshot.header.shape))
+}
+
+/// The inner error is damage.
+async fn snapshot(
+    state: &State,
+    list: &Destination,
+) -> Result<Option<Result<Snapshot, SnapshotError>>, Failure> {
+    let decoded = match state.snapshot(list).await {
+        Ok(None) => return Ok(None),
+        Ok(Some(bytes)) => Snapshot::decode(&bytes, list),
+        Err(StateError::TooLarge(_)) => Err(SnapshotError::Damaged),
+        Err(error) => return Err(error.failure()),
+    };
+    match decoded {
+        Err(error @ SnapshotError::TooNew) => {
+            Err(Failure::new(Reason::StateTooNew, error.to_string()))
+        }
+        decoded => Ok(Some(decoded)),
+    }
+}
+
+/// What a run without its state tells.
+pub(super) fn unusable(error: StateError) -> RunError {
+    RunError::Failed(error.failure())
+}
+
+/// Whether `time` is so long ago; a time as far in the future counts too, for it can't be right.
+pub(super) fn older_than(time: Timestamp, interval: Duration, now: Timestamp) -> bool {
+    now.duration_since(time).unsigned_abs() >= interval
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fingerprint::FingerprintKey;
+    use super::super::snapshot::tests::snapshot_of;
+    use super::*;
+    use crate::domain::Shape;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn before() -> Before {
+        let shape = Shape { basis: 1, whole: 2 };
+        Before {
+            snapshot: Some(snapshot_of(shape, &FingerprintKey::new([1; 32]), vec![])),
+            damaged: false,
+            mark: None,
+        }
+    }
+
+    fn mark() -> Mark {
+        Mark {
+            run_id: "another run".into(),
+            list: None,
+        }
+    }
+
+    #[test]
+    fn an_unchanged_list_is_uploaded_for_three_reasons_only() {
+        let mut before = before();
+        let uploaded = before.snapshot.as_ref().unwrap().header.uploaded;
+        let later = |seconds| uploaded + Duration::from_secs(seconds);
+        assert!(!before.upload_due(Some(HOUR), later(3599)));
+        assert!(!before.upload_due(None, later(1 << 30)));
+        assert!(before.upload_due(Some(HOUR), later(3600)));
+        assert!(before.upload_due(Some(HOUR), uploaded - HOUR));
+        before.mark = Some(mark());
+        assert!(before.upload_due(None, uploaded));
+        before.mark = None;
+        before.snapshot.as_mut().unwrap().header.confirm_due = true;
+        assert!(before.upload_due(None, uploaded));
+    }
+
+    #[test]
+    fn a_list_is_known_by_any_trace() {
+        let mut before = before();
+        assert!(before.known());
+        before.snapshot = None;
+        assert!(!before.known());
+        before.damaged = true;
+        assert!(before.known());
+        before.damaged = false;
+        before.mark = Some(mark());
+        assert!(before.known());
+    }
+}

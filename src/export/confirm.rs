@@ -1,0 +1,68 @@
+//! The confirming upload of a one-time export: CleverTap may have processed its list before it
+//! knew the profiles that the run had created, and no later slot would tell.
+
+use jiff::Timestamp;
+
+use super::before::Before;
+use super::gate::{Gate, Watch};
+use super::keep::{keep, with_room};
+use super::list::Upload;
+use super::run::destination;
+use super::spool::Spool;
+use super::{Request, RunError, Tools};
+
+/// What became of a confirming upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    Uploaded,
+    /// Another run has written the list since, or it is confirmed already: nothing to do.
+    Superseded,
+    /// A restart lost the file, or what was known of the list: it is unconfirmed.
+    Lost,
+}
+
+/// Uploads the list of the one-time run `of` once more, without a read, and deletes its file. Of
+/// `request`, the connector and what is known of cohort and segment are used.
+///
+/// # Errors
+/// As a run's; the file stays, and the call may be repeated.
+pub async fn confirm(
+    tools: &Tools<'_>,
+    request: &Request,
+    of: &str,
+    gate: &Gate<'_>,
+) -> Result<Confirmed, RunError> {
+    let known = request.known_cohort.clone().unwrap_or_default();
+    let list = destination(request, &known);
+    (gate.resolved)(&list)?;
+    let spool = Spool::of(tools.scratch, &list, of);
+    let Before { snapshot, mark, .. } = Before::load(tools.state, &list).await?;
+    let Some(mut snapshot) = snapshot else {
+        // Nobody knows who has written the list since.
+        spool.forget_run().await;
+        return Ok(Confirmed::Lost);
+    };
+    let header = &snapshot.header;
+    if mark.is_some() || header.run_id != of || !header.confirm_due {
+        spool.forget_run().await;
+        return Ok(Confirmed::Superseded);
+    }
+    let Ok(csv) = spool.read().await else {
+        return Ok(Confirmed::Lost);
+    };
+    let watch = Watch::new(gate, &list);
+    let cohort = snapshot.header.cohort_id;
+    let upload = Upload::new(&list, cohort, &request.connector, csv);
+    let uploading = async {
+        let ready = upload.stage(tools, &watch).await?;
+        ready.replace(tools, &watch).await
+    };
+    let accepted = with_room(tools.state, &list, &snapshot, uploading).await?;
+    let header = &mut snapshot.header;
+    header.segment_id = accepted.segment_id.or(header.segment_id.take());
+    header.confirm_due = false;
+    header.uploaded = Timestamp::now();
+    keep(tools.state, &list, &snapshot, &watch).await?;
+    spool.forget_run().await;
+    Ok(Confirmed::Uploaded)
+}

@@ -1,0 +1,136 @@
+//! The pipeline from a cohort to a list. Knows neither Kubernetes nor where it was called from.
+//!
+//! [`run`] reads as its table of contents. A kill between any two of its steps converges on the
+//! next run, with the same id or another: the list is marked `unconfirmed` before it is replaced,
+//! and the mark goes only once the snapshot of what was sent is kept.
+
+mod before;
+mod codec;
+mod cohort;
+mod compare;
+mod confirm;
+mod fingerprint;
+mod gate;
+mod keep;
+mod list;
+mod profiles;
+mod refusal;
+mod roster;
+mod run;
+mod snapshot;
+mod spool;
+mod warning;
+mod write;
+
+use std::path::Path;
+use std::time::Duration;
+
+pub use before::list_shape;
+pub use cohort::CohortLists;
+pub use confirm::{Confirmed, confirm};
+pub use fingerprint::FingerprintKey;
+pub use gate::{Gate, Stop};
+pub use run::run;
+pub use spool::clean_scratch;
+pub use warning::{Warning, WarningReason};
+
+use crate::clevertap::CleverTap;
+use crate::domain::{ConnectorPlan, Counts, ExportPlan, Failure, Reason, Shape};
+use crate::mixpanel::Mixpanel;
+use crate::state::State;
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub struct Tools<'a> {
+    pub mixpanel: &'a Mixpanel,
+    pub clevertap: &'a CleverTap,
+    pub state: &'a State,
+    /// Shared by all runs of the process.
+    pub lists: &'a CohortLists,
+    pub key: &'a FingerprintKey,
+    /// A folder of our own, for what outlives a run by minutes.
+    pub scratch: &'a Path,
+}
+
+/// What is to be exported, and what its caller remembers of earlier runs. It holds an address of a
+/// person: no `Debug`.
+#[derive(Clone)]
+pub struct Request {
+    /// The same when a run is resumed after a crash.
+    pub run_id: String,
+    pub shape: Shape,
+    pub connector: ConnectorPlan,
+    pub export: ExportPlan,
+    /// Id and name of the cohort that this spec's selector was resolved to before.
+    pub known_cohort: Option<(i64, String)>,
+    /// The default segment name that this shape was given at its first sync.
+    pub known_segment: Option<String>,
+    /// Identities in the list of the last run with the same basis: what a loss is judged by where
+    /// there is no snapshot.
+    pub previous_exported: Option<u64>,
+    /// A person released the hold of this export.
+    pub release: Option<Release>,
+    /// The caller knows of no earlier sync to this list: `existingSegment` applies if the state knows of none
+    /// either.
+    pub first: bool,
+}
+
+/// A released hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The loss that was held, in identities: a greater one is held again.
+    pub removed: u64,
+}
+
+/// A run that got to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Id and name.
+    pub cohort: (i64, String),
+    /// Name, and the id where CleverTap told one.
+    pub segment: (String, Option<String>),
+    pub counts: Counts,
+    pub warnings: Vec<Warning>,
+    /// A run of this id had finished before its caller could note it; nothing was done now.
+    pub resumed: bool,
+}
+
+/// Which side refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vendor {
+    Mixpanel,
+    CleverTap,
+}
+
+/// A run that didn't get to its end. The segment is as it was, or as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunError {
+    Failed(Failure),
+    /// No failure: our share of Mixpanel's query budget is used up. The run begins anew.
+    Queued {
+        retry_after: Duration,
+    },
+    Held {
+        /// `HeldEmpty` or `HeldShrink`.
+        reason: Reason,
+        /// Identities in the previous list; 0 where nothing comparable is known.
+        previous: u64,
+        /// Identities that were read.
+        members: u64,
+        /// Identities that the segment would lose.
+        removed: u64,
+        cohort: (i64, String),
+    },
+    Stopped(Stop),
+    /// What is wrong is the connector's: its check is due.
+    CredentialsRefused {
+        vendor: Vendor,
+        failure: Failure,
+    },
+}
+
+impl From<Failure> for RunError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}

@@ -1,0 +1,146 @@
+//! What no export has referred to for a month goes: it would guard nothing any more, and only grow.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{State, StateError, destination};
+use crate::domain::Destination;
+
+/// How long a list's state stays after the last export that referred to it.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// What a list may have. A snapshot goes before its mark, without which it would be trusted.
+const FOLDERS: [&str; 3] = ["pending", "snapshots", "unconfirmed"];
+/// Since when each orphan is one, by the name of its objects.
+const ORPHANS: &str = "orphans";
+/// Of the orphans' object: about 100,000 of them.
+const MAX_ORPHANS: u64 = 16 << 20;
+
+type Orphans = BTreeMap<String, Timestamp>;
+
+impl State {
+    /// Removes what is kept of lists that none of `referred` has named for 30 days, as
+    /// far as earlier sweeps saw. Returns how many lists went. One-time records hold no members and
+    /// stay.
+    ///
+    /// # Errors
+    /// As every call; what was to go then goes by the next sweep.
+    pub async fn sweep(
+        &self,
+        referred: &[Destination],
+        now: Timestamp,
+    ) -> Result<usize, StateError> {
+        let referred: HashSet<String> = referred.iter().map(destination).collect();
+        let before = self.orphans().await?;
+        let mut after = Orphans::new();
+        let mut gone = 0;
+        for list in self.lists().await? {
+            if referred.contains(&list) {
+                continue;
+            }
+            // A time ahead of now can't be right: its month begins anew.
+            let since = before
+                .get(&list)
+                .copied()
+                .filter(|since| *since <= now)
+                .unwrap_or(now);
+            if now.duration_since(since) < KEPT {
+                after.insert(list, since);
+                continue;
+            }
+            for folder in FOLDERS {
+                self.store.delete(&format!("{folder}/{list}")).await?;
+            }
+            gone += 1;
+        }
+        if after != before {
+            let json = serde_json::to_vec(&after).expect("names and times serialize");
+            self.store.put(ORPHANS, json.into(), MAX_ORPHANS).await?;
+        }
+        Ok(gone)
+    }
+
+    /// All that anything is kept of.
+    async fn lists(&self) -> Result<BTreeSet<String>, StateError> {
+        let mut lists = BTreeSet::new();
+        for folder in FOLDERS {
+            lists.extend(self.store.names(folder).await?);
+        }
+        Ok(lists)
+    }
+
+    /// A damaged one counts as none: every month begins anew.
+    async fn orphans(&self) -> Result<Orphans, StateError> {
+        let json = match self.store.get(ORPHANS, MAX_ORPHANS).await {
+            Err(StateError::TooLarge(_)) => None,
+            json => json?,
+        };
+        Ok(json
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MarkedList;
+    use super::*;
+
+    const SENT: MarkedList = MarkedList {
+        count: 1,
+        cohort_id: 4311,
+        identity: 7,
+    };
+
+    fn list(segment: &str) -> Destination {
+        Destination {
+            host: "api.example.com".into(),
+            project: "TEST-1".into(),
+            segment: segment.into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_nobody_referred_to_for_a_month_goes() {
+        let state = State::open("memory:///", "team").unwrap();
+        let (used, unused) = (list("used"), list("unused"));
+        for each in [&used, &unused] {
+            state.keep(each, "content".into()).await.unwrap();
+            state.mark_unconfirmed(each, "run", SENT).await.unwrap();
+        }
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let day = |n: i64| start + SignedDuration::from_hours(24 * n);
+        let both = [used.clone(), unused.clone()];
+        let one = [used.clone()];
+        assert_eq!(state.sweep(&one, day(0)).await, Ok(0));
+        assert_eq!(
+            state.sweep(&both, day(20)).await,
+            Ok(0),
+            "referred to once more"
+        );
+        assert_eq!(
+            state.sweep(&one, day(31)).await,
+            Ok(0),
+            "so its month begins anew"
+        );
+        assert_eq!(state.sweep(&one, day(60)).await, Ok(0));
+        assert_eq!(state.sweep(&one, day(61)).await, Ok(1));
+        assert_eq!(state.snapshot(&unused).await, Ok(None));
+        assert_eq!(state.unconfirmed(&unused).await, Ok(None));
+        assert!(state.snapshot(&used).await.unwrap().is_some());
+        assert!(state.unconfirmed(&used).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_list_without_a_snapshot_goes_too() {
+        let state = State::open("memory:///", "team").unwrap();
+        let (marked, reserved) = (list("marked"), list("reserved"));
+        let mark = state.mark_unconfirmed(&marked, "run", SENT).await;
+        mark.unwrap();
+        state.reserve(&reserved, "content".into()).await.unwrap();
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(state.sweep(&[], start).await, Ok(0));
+        assert_eq!(state.sweep(&[], start + KEPT).await, Ok(2));
+        assert_eq!(state.lists().await, Ok(BTreeSet::new()));
+    }
+}
