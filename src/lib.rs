@@ -24,9 +24,11 @@
 
 pub mod api;
 pub mod clevertap;
+pub mod config;
 pub mod crdgen;
 pub mod domain;
 pub mod export;
 pub mod http;
 pub mod mixpanel;
 pub mod state;
+pub mod telemetry;

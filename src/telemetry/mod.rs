@@ -1,0 +1,8 @@
+//! What the process tells about itself: logs, metrics, and the server for probes and scrapes.
+
+mod connections;
+mod labels;
+pub mod logs;
+pub mod metrics;
+mod objects;
+pub mod server;
