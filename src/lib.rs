@@ -25,6 +25,7 @@
 pub mod api;
 pub mod clevertap;
 pub mod config;
+pub mod controller;
 pub mod crdgen;
 pub mod domain;
 pub mod export;

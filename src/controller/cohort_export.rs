@@ -1,0 +1,107 @@
+//! Reconciles a `CohortExport`: what stands in the way, what is due, and the run itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use kube::runtime::controller::Action;
+
+use super::context::{Context, Export};
+use super::dereference::{Blocked, Ready, ready, reference};
+use super::error::Error;
+use super::report::settle;
+use super::timing::{due, wake_at};
+use super::{conflict, once, run, tell, undecodable};
+use crate::api::{CohortExport, CohortExportStatus, SyncType, conditions};
+use crate::domain::outcome::export::Write;
+use crate::domain::schedule::Due;
+use crate::telemetry::metrics as labels;
+
+/// Looks at one export, runs it if that is due, and writes what came of it.
+pub async fn reconcile(object: Arc<Export>, ctx: Arc<Context>) -> Result<Action, Error> {
+    let started = Instant::now();
+    let result = match &object.0 {
+        Ok(export) => look(export, &ctx).await,
+        Err(invalid) => {
+            undecodable::report::<CohortExport>(&ctx, invalid, conditions::SYNCED).await
+        }
+    };
+    let outcome = match result {
+        Ok(_) => labels::ReconcileOutcome::Success,
+        Err(_) => labels::ReconcileOutcome::Error,
+    };
+    ctx.metrics.reconciled(
+        labels::Kind::CohortExport,
+        outcome,
+        started.elapsed().as_secs_f64(),
+    );
+    result
+}
+
+async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
+    ctx.filling.all_done().await;
+    if export.metadata.deletion_timestamp.is_some() {
+        return Ok(Action::await_change());
+    }
+    let old = export.status.clone().unwrap_or_default();
+    let generation = export.metadata.generation.unwrap_or_default();
+    let write = Write {
+        old: &old,
+        generation,
+        now: Timestamp::now(),
+    };
+    tell::bad_annotations(ctx, export).await;
+    let ready = match ready(export, ctx) {
+        Ok(ready) => ready,
+        Err(Blocked::Suspended) => {
+            return settle(ctx, export, write.suspended(), Action::await_change()).await;
+        }
+        Err(Blocked::Checking) => return Ok(Action::requeue(Duration::from_secs(30))),
+        Err(Blocked::Failure(failure)) => {
+            return settle(ctx, export, write.blocked(&failure), Action::await_change()).await;
+        }
+    };
+    if conflict::before_run(ctx, export, &ready).is_some() {
+        ctx.losers.insert(reference(export));
+        // Once more: what ended the conflict may have come before it could wake this one.
+        if let Some(failure) = conflict::before_run(ctx, export, &ready) {
+            return settle(ctx, export, write.blocked(&failure), Action::await_change()).await;
+        }
+    }
+    match due(export, &ready, ctx, write.now) {
+        Due::Now { why, .. } => run::run(ctx, export, &ready, why).await,
+        Due::At(next) => {
+            let status = waiting(&write, &old, &ready, next);
+            settle(ctx, export, status, wake_at(next)).await
+        }
+        Due::Never => {
+            let status = write.settled(ready.plan.sync_type, None);
+            if reason(&old) == Some("Synced") {
+                once::record_frozen(ctx, export, &ready, &status).await;
+            }
+            settle(ctx, export, status, Action::await_change()).await
+        }
+    }
+}
+
+/// The reason of `Synced`.
+fn reason(status: &CohortExportStatus) -> Option<&str> {
+    conditions::find(&status.conditions, conditions::SYNCED).map(|c| c.reason.as_str())
+}
+
+fn waiting(
+    write: &Write<'_>,
+    old: &CohortExportStatus,
+    ready: &Ready,
+    next: Timestamp,
+) -> CohortExportStatus {
+    let sync_type = ready.plan.sync_type;
+    match &old.current_run {
+        Some(run) => write.interrupted(run.attempt, next),
+        // What is left of a completed one-time export is its confirming upload, and no run.
+        None if sync_type == SyncType::OneTime && old.last_failure.is_none() => {
+            write.settled(sync_type, None)
+        }
+        None => write.settled(sync_type, Some(next)),
+    }
+}

@@ -1,0 +1,139 @@
+//! Which exports ask for the same list, as the watch last saw them.
+
+use kube::ResourceExt;
+
+use super::context::Context;
+use super::dereference::Ready;
+use crate::api::{CleverTapConnector, CohortExport, conditions};
+use crate::domain::segment::{Claimant, conflict_message, fixed_default, rival};
+use crate::domain::{CohortRef, ConnectorPlan, Destination, Failure, Reason, Shape, validate};
+
+/// Why this export must not write its list now, if its name is known without a vendor call.
+pub fn before_run(ctx: &Context, export: &CohortExport, ready: &Ready) -> Option<Failure> {
+    let uid = export.uid().unwrap_or_default();
+    let named = segment_name(export, Some(ready.shape));
+    let named = named.map(|name| ready.connector_plan.destination(&name));
+    let destination = named.or_else(|| ctx.destinations.of(&uid, ready.shape))?;
+    find(ctx, export, ready, &destination)
+}
+
+/// Why this export must not write this list now: another one has the better right to it, or is
+/// just writing it.
+pub fn find(
+    ctx: &Context,
+    export: &CohortExport,
+    ready: &Ready,
+    destination: &Destination,
+) -> Option<Failure> {
+    // Asked first: who gives a list back has noted before that it wrote it.
+    let uid = export.uid().unwrap_or_default();
+    let busy = ctx.destinations.is_written_by_another(destination, &uid);
+    let mine = Claimant {
+        uploaded: uploaded(ctx, export, &ready.connector_plan, destination),
+        ..claimant(export, Some(destination.clone()))
+    };
+    let others: Vec<_> = ctx
+        .all_exports()
+        .filter_map(|e| other(ctx, e.0.as_ref().ok()?))
+        .collect();
+    if let Some(rival) = rival(&mine, &others) {
+        return Some(Failure::new(
+            Reason::SegmentConflict,
+            conflict_message(&mine, rival),
+        ));
+    }
+    busy.then(just_written)
+}
+
+/// Another run got hold of the list first.
+pub fn just_written() -> Failure {
+    let message = "Another CohortExport is just writing this segment; this one follows.";
+    Failure::new(Reason::SegmentConflict, message)
+}
+
+fn other(ctx: &Context, export: &CohortExport) -> Option<Claimant> {
+    let (connector, plan) = connector_of(ctx, export)?;
+    let status = connector.status.as_ref()?;
+    let connected = conditions::find(&status.conditions, conditions::CONNECTED)?;
+    // At Unknown its exports go on, so they count.
+    if connected.status == "False" {
+        return None;
+    }
+    let wants = wanted(ctx, export, &plan)?;
+    Some(Claimant {
+        uploaded: uploaded(ctx, export, &plan, &wants),
+        suspended: plan.suspended || export.spec.suspend == Some(true),
+        ..claimant(export, Some(wants))
+    })
+}
+
+/// The list that an export refers to, whether or not its connector is connected.
+pub fn list_of(ctx: &Context, export: &CohortExport) -> Option<Destination> {
+    let (_, plan) = connector_of(ctx, export)?;
+    wanted(ctx, export, &plan)
+}
+
+fn connector_of(
+    ctx: &Context,
+    export: &CohortExport,
+) -> Option<(CleverTapConnector, ConnectorPlan)> {
+    let namespace = export.namespace()?;
+    let connector = ctx.connector(&namespace, &export.spec.connector_ref.name)?;
+    let connector = connector.0.as_ref().ok()?;
+    let plan = validate::connector(&connector.spec, &ctx.rules).ok()?;
+    Some((connector.clone(), plan))
+}
+
+fn wanted(ctx: &Context, export: &CohortExport, plan: &ConnectorPlan) -> Option<Destination> {
+    let export_plan = validate::export(&export.spec, plan.exclude_device_ids, &ctx.rules).ok();
+    let shape = export_plan.map(|export_plan| Shape::of(plan, &export_plan));
+    let named = segment_name(export, shape).map(|name| plan.destination(&name));
+    named.or_else(|| ctx.destinations.of(&export.uid()?, shape?))
+}
+
+/// The segment name, as far as spec and status tell without a vendor call.
+fn segment_name(export: &CohortExport, shape: Option<Shape>) -> Option<String> {
+    let cohort = &export.spec.cohort;
+    let cohort = match (cohort.id, &cohort.name) {
+        (Some(id), _) => CohortRef::Id(id),
+        (None, name) => CohortRef::Name(name.clone()?),
+    };
+    let kept = || fixed_default(&cohort, shape, export.status.as_ref()?);
+    export.spec.segment_name.clone().or_else(kept)
+}
+
+/// Whether an upload of this export to this list is recorded. Status doesn't say to which account
+/// it went, so it counts while the spec is what it was at that run; what this process saw counts
+/// after a change too.
+fn uploaded(
+    ctx: &Context,
+    export: &CohortExport,
+    connector: &ConnectorPlan,
+    destination: &Destination,
+) -> bool {
+    let uid = export.uid().unwrap_or_default();
+    let recorded = || {
+        let status = export.status.as_ref()?;
+        let last = status.last_run.as_ref().map(|run| &run.id);
+        let ran = Shape::of_run(last.or(status.restored_run.as_ref())?)?;
+        let plan = validate::export(&export.spec, connector.exclude_device_ids, &ctx.rules).ok()?;
+        let same = ran.basis == Shape::of(connector, &plan).basis;
+        (same && status.segment.as_ref()?.name == destination.segment).then_some(())
+    };
+    if recorded().is_some() {
+        ctx.destinations.wrote(&uid, destination);
+    }
+    ctx.destinations.has_written(&uid, destination)
+}
+
+fn claimant(export: &CohortExport, wants: Option<Destination>) -> Claimant {
+    Claimant {
+        namespace: export.namespace().unwrap_or_default(),
+        name: export.name_any(),
+        uid: export.uid().unwrap_or_default(),
+        created: export.creation_timestamp().map(|t| t.0).unwrap_or_default(),
+        suspended: export.spec.suspend == Some(true),
+        uploaded: false,
+        wants,
+    }
+}

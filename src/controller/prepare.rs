@@ -1,0 +1,210 @@
+//! The way to leadership: each step waits for what the next one needs, and `/readyz` says for what.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use kube::api::{Api, ListParams};
+use kube::runtime::reflector::Store;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::context::{Connector, Context, Export};
+use super::error::call;
+use super::events::Events;
+use super::filling::Filling;
+use super::lease::{self, Candidate, Leadership};
+use super::start::Base;
+use super::wakeups::Wakeups;
+use super::{Ended, LOOK_AGAIN, key};
+use crate::api::{CleverTapConnector, CohortExport};
+use crate::clevertap::Limits;
+use crate::domain::validate::Rules;
+use crate::export::{self, CohortLists, FingerprintKey};
+use crate::state::StateError;
+use crate::telemetry::server::{Phase, Readiness};
+
+/// Everything that a leader needs.
+pub struct Prepared {
+    pub readiness: Readiness,
+    base: Base,
+    key: FingerprintKey,
+    leadership: Leadership,
+}
+
+/// Waits for API server, CRDs, state and Lease; `None` where it was asked to stop meanwhile.
+///
+/// # Errors
+/// Something that no waiting mends.
+pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<Prepared>, Ended> {
+    let standing = async {
+        crds(&base).await;
+        state(&base).await;
+        base.readiness.set(Phase::Standby);
+        let candidate = Candidate::new(&base.args, &base.namespace);
+        if base.args.leader_elect {
+            lease::acquire(base.client.clone(), candidate, Arc::clone(&base.metrics)).await
+        } else {
+            base.metrics.leader(true);
+            Leadership::unelected()
+        }
+    };
+    let leadership = tokio::select! {
+        () = shutdown.cancelled() => return Ok(None),
+        leadership = standing => leadership,
+    };
+    let owning = async {
+        own_state(&base, &leadership).await?;
+        let key = fingerprint_key(&base).await;
+        key.map(Some).map_err(|e| Ended::Setup(e.to_string()))
+    };
+    let key = tokio::select! {
+        () = shutdown.cancelled() => Ok(None),
+        key = owning => key,
+    };
+    let Ok(Some(key)) = key else {
+        leadership.release().await;
+        return key.map(|_| None);
+    };
+    export::clean_scratch(&base.args.scratch_dir).await;
+    Ok(Some(Prepared {
+        readiness: base.readiness.clone(),
+        base,
+        key,
+        leadership,
+    }))
+}
+
+/// Both CRDs are served: a list of each is answered.
+async fn crds(base: &Base) {
+    let connectors: Api<CleverTapConnector> = super::watch::api(
+        &base.client,
+        base.args.watch_namespaces.0.first().map(String::as_str),
+    );
+    let exports: Api<CohortExport> = super::watch::api(
+        &base.client,
+        base.args.watch_namespaces.0.first().map(String::as_str),
+    );
+    let one = ListParams::default().limit(1);
+    loop {
+        let connectors = call("list connectors", connectors.list_metadata(&one))
+            .await
+            .map(|_| ());
+        let both = match connectors {
+            Ok(()) => call("list exports", exports.list_metadata(&one))
+                .await
+                .map(|_| ()),
+            Err(error) => Err(error),
+        };
+        match both {
+            Ok(()) => return,
+            Err(super::error::Error::Api {
+                source: kube::Error::Api(status),
+                ..
+            }) if status.code == 404 => {
+                base.readiness.set(Phase::WaitingForCrds);
+            }
+            Err(error) => {
+                base.readiness.set(Phase::WaitingForApiServer);
+                tracing::warn!(%error, "waiting for the API server");
+            }
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn state(base: &Base) {
+    while let Err(error) = base.state.probe().await {
+        base.readiness.set(Phase::WaitingForState);
+        tracing::warn!(%error, "waiting for the state store");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// The state is this installation's: that of its Lease. Without one there is nobody to tell apart.
+async fn own_state(base: &Base, leadership: &Leadership) -> Result<(), Ended> {
+    let Some(uid) = leadership.uid() else {
+        return Ok(());
+    };
+    loop {
+        match base.state.own(uid, base.args.adopt_state).await {
+            Ok(()) => return Ok(()),
+            Err(error @ StateError::Foreign) => return Err(Ended::Setup(error.to_string())),
+            Err(error) => tracing::warn!(%error, "waiting for the state store"),
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn fingerprint_key(base: &Base) -> Result<FingerprintKey, super::error::Error> {
+    loop {
+        match key::read_or_make(&base.client, &base.namespace).await {
+            Err(error) if error.is_passing() => {
+                tracing::warn!(%error, "waiting for the fingerprint key")
+            }
+            result => return result,
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+impl Prepared {
+    /// What to watch: each namespace of its own, or all (`None`).
+    pub fn scopes(&self) -> Vec<Option<String>> {
+        let namespaces = &self.base.args.watch_namespaces.0;
+        if namespaces.is_empty() {
+            return vec![None];
+        }
+        namespaces.iter().cloned().map(Some).collect()
+    }
+
+    /// What every reconcile shares.
+    pub fn context(
+        self,
+        connectors: Vec<Store<Connector>>,
+        exports: Vec<Store<Export>>,
+        shutdown: CancellationToken,
+    ) -> Context {
+        let Base {
+            args,
+            client,
+            metrics,
+            http,
+            budgets,
+            state,
+            ..
+        } = self.base;
+        let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "mixtap".to_owned());
+        let signed =
+            |d: std::time::Duration| SignedDuration::try_from(d).unwrap_or(SignedDuration::MAX);
+        let runs = Semaphore::new(args.concurrency.into());
+        Context {
+            runs,
+            rules: Rules {
+                allowed_endpoints: args.allowed_endpoints.clone(),
+                min_interval: signed(args.min_interval),
+                min_check_interval: signed(args.min_check_interval),
+            },
+            events: Events::new(client.clone(), &instance),
+            client,
+            args,
+            metrics,
+            leadership: self.leadership,
+            shutdown,
+            http,
+            budgets,
+            lists: CohortLists::default(),
+            limits: Limits::default(),
+            state,
+            key: self.key,
+            filling: Filling::new(connectors.len() + exports.len()),
+            wake_connectors: Wakeups::new(connectors.len()),
+            wake_exports: Wakeups::new(exports.len()),
+            connectors,
+            exports,
+            checks: Default::default(),
+            destinations: Default::default(),
+            losers: Default::default(),
+            told: Default::default(),
+        }
+    }
+}

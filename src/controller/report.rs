@@ -1,0 +1,84 @@
+//! How what was found about an export is told: status, an event, metrics.
+
+use kube::runtime::controller::Action;
+use kube::runtime::events::EventType;
+use kube::{Resource, ResourceExt};
+
+use super::context::Context;
+use super::error::Error;
+use super::status;
+use crate::api::{CohortExport, CohortExportStatus, SyncType, conditions};
+use crate::domain::outcome::{lint, note};
+use crate::domain::validate;
+use crate::telemetry::metrics::ExportGauges;
+
+/// Writes this status over the one that the export was read with, and tells of it.
+///
+/// # Errors
+/// The API server is away or refuses, or the export was changed meanwhile.
+pub async fn settle(
+    ctx: &Context,
+    export: &CohortExport,
+    new: CohortExportStatus,
+    action: Action,
+) -> Result<Action, Error> {
+    write(ctx, export, &new).await?;
+    Ok(action)
+}
+
+/// The same without an action.
+pub async fn write(
+    ctx: &Context,
+    export: &CohortExport,
+    new: &CohortExportStatus,
+) -> Result<(), Error> {
+    debug_assert_eq!(
+        lint::export(new, export.metadata.generation),
+        Vec::<String>::new()
+    );
+    status::write(&ctx.client, export, export.status.as_ref(), new).await?;
+    let before = export
+        .status
+        .as_ref()
+        .map(|s| s.conditions.as_slice())
+        .unwrap_or_default();
+    if let Some(note) = note(before, &new.conditions, conditions::SYNCED) {
+        let kind = if note.warning {
+            EventType::Warning
+        } else {
+            EventType::Normal
+        };
+        ctx.events
+            .publish(&export.object_ref(&()), kind, &note.reason, &note.message)
+            .await;
+    }
+    gauges(ctx, export, new);
+    Ok(())
+}
+
+/// Seconds between the runs of a dynamic export.
+fn interval(export: &CohortExport) -> Option<i64> {
+    let asked = || export.spec.interval.as_ref()?.parse();
+    let dynamic = export.spec.sync_type == SyncType::Dynamic;
+    dynamic.then(|| asked().unwrap_or(validate::DEFAULT_INTERVAL).as_secs())
+}
+
+fn gauges(ctx: &Context, export: &CohortExport, status: &CohortExportStatus) {
+    let is = |kind: &str, value: &str| {
+        conditions::find(&status.conditions, kind).is_some_and(|c| c.status == value)
+    };
+    let ready = conditions::find(&status.conditions, conditions::READY);
+    let gauges = ExportGauges {
+        synced: is(conditions::SYNCED, "True"),
+        suspended: ready.is_some_and(|c| c.reason == "Suspended"),
+        members: status.last_run.as_ref().map(|r| r.exported),
+        last_success: status.last_sync_time.as_ref().map(|t| t.0.as_second()),
+        next_sync: status.next_sync_time.as_ref().map(|t| t.0.as_second()),
+        effective_interval: interval(export),
+    };
+    ctx.metrics.objects().export(
+        &export.namespace().unwrap_or_default(),
+        &export.name_any(),
+        gauges,
+    );
+}
