@@ -24,6 +24,7 @@
 
 pub mod api;
 pub mod clevertap;
+pub mod cli;
 pub mod config;
 pub mod controller;
 pub mod crdgen;
@@ -31,5 +32,7 @@ pub mod domain;
 pub mod export;
 pub mod http;
 pub mod mixpanel;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod state;
 pub mod telemetry;

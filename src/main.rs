@@ -1,0 +1,90 @@
+//! Start-up only.
+
+use std::{future::Future, io, process::ExitCode};
+
+use mixtap::{
+    cli::{self, Command},
+    config::RunArgs,
+    controller,
+    telemetry::logs,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+fn main() -> ExitCode {
+    // The one provider of the process; a second one would panic at the first handshake.
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .expect("nothing was installed before main");
+    let command = match cli::parse(std::env::args_os()) {
+        Ok(command) => command,
+        Err(error) => {
+            // Where even this can't be said, the code still tells.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { cli::USAGE } else { 0 });
+        }
+    };
+    dispatch(command).unwrap_or_else(|error| {
+        eprintln!("mixtap: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn dispatch(command: Command) -> io::Result<ExitCode> {
+    match command {
+        Command::Run(args) => block_on(run(*args))?,
+        Command::Crds => print(&mixtap::crdgen::yaml()),
+        #[cfg(feature = "sandbox")]
+        Command::Demo(args) => block_on(mixtap::sandbox::demo::run(args)),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => {
+            block_on(mixtap::sandbox::serve(args.into()))?.map(|()| ExitCode::SUCCESS)
+        }
+        #[cfg(feature = "sandbox")]
+        Command::Guard(args) => block_on(mixtap::sandbox::guard::guard(args)),
+    }
+}
+
+/// The controller, until SIGTERM or Ctrl-C.
+async fn run(args: RunArgs) -> io::Result<ExitCode> {
+    logs::init(&args.log_level, args.log_format).map_err(io::Error::other)?;
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let shutdown = CancellationToken::new();
+    let asked = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("asked to stop");
+        asked.cancel();
+    });
+    Ok(match controller::run(args, shutdown).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the controller ends");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| io::Error::new(e.kind(), format!("can't start threads: {e}")))?;
+    let result = runtime.block_on(work);
+    // The work has ended; a blocked disk must not keep the process.
+    runtime.shutdown_background();
+    Ok(result)
+}
+
+/// `println!` would panic where the reader has gone.
+fn print(text: &str) -> io::Result<ExitCode> {
+    use io::Write;
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|e| io::Error::new(e.kind(), format!("can't write to standard output: {e}")))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,34 @@
+//! What to try in a second terminal.
+
+use std::path::Path;
+
+/// Commands ready to be pasted.
+pub fn text(kubeconfig: &Path, log: &Path) -> String {
+    format!(
+        "
+All there. In a second terminal:
+
+  export KUBECONFIG={}
+  kubectl get mixtap                        # both kinds; -o wide tells more
+  kubectl describe cohortexport power-users
+  kubectl wait --for=condition=Ready cohortexport --all
+
+  # Export now instead of at the next slot: the cohort has changed meanwhile.
+  kubectl annotate --overwrite cohortexport/cart-drop-off mixtap.dev/requested-at=\"$(date +%s)\"
+
+  # A wrong passcode, as soon as it is there, and the right one again.
+  kubectl patch secret quickstart-credentials -p '{{\"stringData\":{{\"passcode\":\"wrong\"}}}}'
+  kubectl patch secret quickstart-credentials -p '{{\"stringData\":{{\"passcode\":\"REPLACE-ME\"}}}}'
+
+  kubectl edit cohortexport/cart-drop-off   # say, segmentName: a new segment, and the old one stays
+  kubectl apply -R -f examples/             # in the repository: unchanged
+  kubectl delete cohortexport/power-users   # its segment stays in CleverTap
+
+The controller's log: {}
+Ctrl-C here ends all of it; only the API server's build stays, in your cache folder.
+
+",
+        kubeconfig.display(),
+        log.display()
+    )
+}
