@@ -1,0 +1,12 @@
+//! The export against the vendors' stand-ins, over real HTTP.
+#![cfg(feature = "sandbox")]
+
+mod changes;
+mod confirming;
+mod faults;
+mod holds;
+mod kills;
+mod names;
+mod process;
+mod state;
+mod world;
