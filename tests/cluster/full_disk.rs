@@ -1,0 +1,37 @@
+//! No room for what a run keeps: CleverTap is told nothing, and all is made good once there is room.
+
+use serde_json::json;
+
+use crate::lane::{CHANGED, FIRST, list_of};
+use crate::trouble::{PLAIN, in_a_lane};
+
+/// The pages of one read.
+const READ: u64 = 3;
+
+/// Not even for a mark, or for that but not for a snapshot, without which every run would upload
+/// the list again.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_room_shows_before_anything_is_sent() {
+    for (name, bytes) in [("disk-full", 0), ("disk-tight", 256)] {
+        in_a_lane(name, async |lane, controller| {
+            lane.first_run(json!({})).await;
+            lane.set_members(CHANGED);
+            lane.forget_requests();
+            controller.limit_files(Some(bytes));
+            for (nth, token) in (1..).zip(["full", "still-full"]) {
+                lane.ask(token).await;
+                let status = lane.until_handled(token, "False", "StateUnavailable").await;
+                assert!(status.next_sync_time.is_some());
+                assert_eq!(lane.requests(), nth * READ, "{:?}", lane.log());
+            }
+            assert_eq!(lane.list(), Some(list_of(FIRST)));
+            controller.limit_files(None);
+            lane.ask("room").await;
+            lane.until_changed("room").await;
+            assert_eq!(lane.list(), Some(list_of(CHANGED)));
+            assert_eq!(lane.requests(), 2 * READ + PLAIN);
+            assert_eq!(lane.history(), [25, 27]);
+        })
+        .await;
+    }
+}

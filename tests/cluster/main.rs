@@ -1,0 +1,37 @@
+//! The controller as a separate process, on a real API server, against the stand-ins over HTTP.
+
+mod lane;
+#[path = "../common/plane.rs"]
+mod plane;
+mod process;
+mod trouble;
+mod world;
+
+mod budget;
+mod canary;
+mod conflicts;
+mod connected;
+mod connector;
+mod crash;
+mod dynamic;
+mod existing;
+mod faults;
+mod full_disk;
+mod gone;
+mod holds;
+mod leadership;
+mod linting;
+mod lists;
+mod looks;
+mod members;
+mod names;
+mod one_time;
+mod quickstart;
+mod requests;
+mod restart;
+mod restored;
+mod secrets;
+mod steps;
+mod telemetry;
+mod unchanged;
+mod writes;
