@@ -45,7 +45,7 @@ const CONTROLLERS: [(&str, &str); 2] = [
     ),
     (
         "InvalidRequest",
-        "The annotation `mixtap.dev/requested-at` isn't 1 to 64 printable ASCII characters.",
+        "The annotation `mixtap.dev/requested-at` isn't 1 to 64 printable characters, or `mixtap.dev/release-hold` names no hold of this export.",
     ),
 ];
 

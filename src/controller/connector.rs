@@ -91,6 +91,10 @@ async fn look(seen: &CleverTapConnector, ctx: &Context) -> Result<Action, Error>
     if let Check::At(next) = due(&old, seen.refused, write.now) {
         return settle(old.clone(), until(next)).await;
     }
+    if conditions::find(&old.conditions, conditions::CONNECTED).is_none() {
+        // Said first: a vendor that hangs takes its time.
+        return settle(write.checking(), Action::requeue(Duration::ZERO)).await;
+    }
     let steady = old.observed_generation == Some(generation)
         && old.observed_secrets.as_ref() == Some(&credentials.versions)
         && old.consecutive_failures.is_none()
@@ -162,6 +166,8 @@ async fn settle(
     );
     super::status::write(&ctx.client, connector, connector.status.as_ref(), &new).await?;
     if let Some(note) = note(&old.conditions, &new.conditions, conditions::CONNECTED) {
+        let (namespace, name) = (connector.namespace(), connector.name_any());
+        tracing::info!(namespace, name, reason = note.reason, "{}", note.message);
         let kind = if note.warning {
             EventType::Warning
         } else {

@@ -187,6 +187,13 @@ async fn drive<T>(
         match result {
             // Deleted meanwhile, or another scope's.
             Ok(_) | Err(controller::Error::ObjectNotFound(_)) => {}
+            // Read again at once, by an object that was changed meanwhile.
+            Err(controller::Error::ReconcilerFailed(error, object)) if error.is_conflict() => {
+                tracing::debug!(%object, "changed meanwhile");
+            }
+            Err(controller::Error::ReconcilerFailed(error, object)) => {
+                tracing::warn!(%object, %error, "{name}");
+            }
             Err(error) => tracing::warn!(error = %chain(&error), "{name}"),
         }
     }

@@ -43,6 +43,8 @@ pub async fn write(
         .map(|s| s.conditions.as_slice())
         .unwrap_or_default();
     if let Some(note) = note(before, &new.conditions, conditions::SYNCED) {
+        let (namespace, name) = (export.namespace(), export.name_any());
+        tracing::info!(namespace, name, reason = note.reason, "{}", note.message);
         let kind = if note.warning {
             EventType::Warning
         } else {

@@ -119,6 +119,8 @@ async fn ignored(
 async fn done_well(ctx: &Context, claim: &Claim, done: &Done) {
     let counts: &Counts = &done.counts;
     tracing::info!(
+        namespace = claim.export.namespace(),
+        name = claim.export.name_any(),
         run = claim.run.id,
         reason = claim.run.reason,
         members = counts.members,

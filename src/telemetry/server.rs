@@ -49,7 +49,7 @@ impl Phase {
                 "waiting for CRDs: install them with `mixtap crds | kubectl apply -f -`\n",
             ),
             Self::WaitingForState => (WAIT, "waiting for the state store\n"),
-            Self::Standby => (StatusCode::OK, "standby: another controller leads\n"),
+            Self::Standby => (StatusCode::OK, "standby: waits for the Lease\n"),
             Self::Ready => (StatusCode::OK, "ready\n"),
             Self::Stopping => (WAIT, "stopping\n"),
         }
@@ -187,7 +187,7 @@ mod tests {
             ),
             (Phase::WaitingForCrds, 503, "waiting for CRDs"),
             (Phase::WaitingForState, 503, "waiting for the state store"),
-            (Phase::Standby, 200, "standby: another controller leads"),
+            (Phase::Standby, 200, "standby: waits for the Lease"),
             (Phase::Ready, 200, "ready"),
             (Phase::Stopping, 503, "stopping"),
         ] {

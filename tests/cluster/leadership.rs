@@ -13,7 +13,7 @@ use crate::lane::{CHANGED, FIRST, Lane, list_of};
 use crate::process::Controller;
 use crate::world::World;
 
-const STANDBY: &str = "standby: another controller leads\n";
+const STANDBY: &str = "standby: waits for the Lease\n";
 
 /// A world with one controller that leads, and one that waits for it to go.
 async fn two(prefix: &str, flags: &[&str]) -> Option<(Arc<World>, Controller, Controller)> {

@@ -90,7 +90,7 @@ async fn logs_are_json_or_text() {
     let json = world.controller();
     json.ready().await;
     let text = world.controller_with(&["--log-format=text"]);
-    text.says(200, "standby: another controller leads\n").await;
+    text.says(200, "standby: waits for the Lease\n").await;
     // Whoever waits says so, and leads nothing.
     let (_, page) = text.get("/metrics").await.expect("metrics");
     assert!(page.lines().any(|l| l == "mixtap_leader 0"));
@@ -153,9 +153,7 @@ async fn readyz_says_what_is_waited_for() {
     plane::apply_crds(&client).await;
     controller.ready().await;
     let second = world.controller();
-    second
-        .says(200, "standby: another controller leads\n")
-        .await;
+    second.says(200, "standby: waits for the Lease\n").await;
     assert_eq!(second.stop().code(), Some(0));
     assert_eq!(controller.stop().code(), Some(0));
     for vendor in [Vendor::Mixpanel, Vendor::Clevertap] {

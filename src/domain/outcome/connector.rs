@@ -65,6 +65,16 @@ impl Write<'_> {
         status
     }
 
+    /// The first check is about to begin, and may take a while. The root keeps the generation of
+    /// before: its exports wait for the answer.
+    pub fn checking(&self) -> CleverTapConnectorStatus {
+        let message = "Asks both vendors whether they accept the credentials.";
+        let mut status = self.old.clone();
+        self.connected(&mut status, Status::Unknown, Reason::Checking, message);
+        self.ready(&mut status, Status::Unknown, Reason::Checking, message);
+        status
+    }
+
     /// Both vendors accept the credentials.
     pub fn connected_both(
         &self,

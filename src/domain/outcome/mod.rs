@@ -79,7 +79,9 @@ pub fn note(old: &[Condition], new: &[Condition], own: &str) -> Option<Note> {
     [own, READY].into_iter().find_map(|kind| {
         let now = conditions::find(new, kind)?;
         let before = conditions::find(old, kind).map(|c| c.reason.as_str());
-        (before != Some(now.reason.as_str())).then(|| Note {
+        // That a check begins is no news; how it ends is.
+        let news = before != Some(now.reason.as_str()) && now.reason != Reason::Checking.as_str();
+        news.then(|| Note {
             warning: Reason::parse(&now.reason).is_none_or(|r| r.kind() != Kind::Fine),
             reason: now.reason.clone(),
             message: now.message.clone(),

@@ -59,6 +59,9 @@ impl Controller {
                 command.env_remove(&name);
             }
         }
+        // A connector that is applied without its endpoints must not reach the real vendors, which
+        // are HTTPS: nobody listens there.
+        command.env("HTTPS_PROXY", "http://127.0.0.1:9");
         let log = File::create(home.log())?;
         let guard = command
             .args(["guard", "--scratch"])

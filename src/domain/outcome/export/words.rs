@@ -13,7 +13,7 @@ pub(super) fn accepted(run: &LastRun, segment: Option<&SegmentStatus>) -> String
 
 pub(super) fn held(reason: Reason, hold: &Held) -> String {
     let what = match reason {
-        Reason::HeldEmpty => "The cohort read empty".to_owned(),
+        Reason::HeldEmpty => "The cohort read without a member to export".to_owned(),
         _ => format!(
             "The segment would lose {} of its {} members",
             thousands(hold.removed),

@@ -7,7 +7,10 @@ fn a_hold_tells_its_loss_and_how_to_release_it() {
             Reason::HeldShrink,
             "The segment would lose 60 of its 100 members",
         ),
-        (Reason::HeldEmpty, "The cohort read empty"),
+        (
+            Reason::HeldEmpty,
+            "The cohort read without a member to export",
+        ),
     ] {
         let mut export = synced();
         export.pass(900);
