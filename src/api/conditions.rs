@@ -87,14 +87,7 @@ pub fn remove(conditions: &mut Vec<Condition>, kind: &str) {
 
 /// The longest prefix of at most `max` bytes that ends between characters.
 pub fn cut(text: &str, max: usize) -> &str {
-    if text.len() <= max {
-        return text;
-    }
-    let end = (0..=max)
-        .rev()
-        .find(|i| text.is_char_boundary(*i))
-        .unwrap_or(0);
-    &text[..end]
+    &text[..text.floor_char_boundary(max)]
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::dereference::{Ready, ready, token};
 use super::error::{Error, call};
 use super::report::write;
-use super::timing::{due, is_first};
+use super::timing::{due, is_first, signed};
 use crate::api::{CohortExport, CurrentRun};
 use crate::domain::outcome::export::Write;
 use crate::domain::schedule::{Due, Why, seconds};
@@ -73,8 +73,7 @@ pub async fn claim(ctx: &Context, seen: &CohortExport) -> Result<Option<Claim>, 
         Err(error) if error.is_conflict() => return Ok(None),
         Err(error) => return Err(error),
     }
-    let confirm_delay =
-        SignedDuration::try_from(ctx.args.confirm_delay).unwrap_or(SignedDuration::MAX);
+    let confirm_delay = signed(ctx.args.confirm_delay);
     Ok(Some(Claim {
         export: live,
         ready,

@@ -13,6 +13,7 @@ use super::check::{self, Checked, Vouched};
 use super::context::{Connector, Context};
 use super::credentials;
 use super::error::{Error, call};
+use super::timing::wake_at;
 use super::undecodable;
 use crate::api::{CleverTapConnector, CleverTapConnectorStatus, conditions};
 use crate::domain::outcome::connector::{Check, Write, check_due};
@@ -89,7 +90,7 @@ async fn look(seen: &CleverTapConnector, ctx: &Context) -> Result<Action, Error>
         check_due(status, generation, versions, asked, &uid, interval, now)
     };
     if let Check::At(next) = due(&old, seen.refused, write.now) {
-        return settle(old.clone(), until(next)).await;
+        return settle(old.clone(), wake_at(next)).await;
     }
     if conditions::find(&old.conditions, conditions::CONNECTED).is_none() {
         // Said first: a vendor that hangs takes its time.
@@ -129,7 +130,7 @@ async fn look(seen: &CleverTapConnector, ctx: &Context) -> Result<Action, Error>
         }
         Checked::Accepted(_) | Checked::Failed(_) => match due(&status, false, write.now) {
             Check::Now => Action::requeue(Duration::from_secs(1)),
-            Check::At(next) => until(next),
+            Check::At(next) => wake_at(next),
         },
     };
     settle(status, wake).await
@@ -143,13 +144,6 @@ fn retry(status: &CleverTapConnectorStatus, failure: &Failure) -> Action {
         .unwrap_or_default()
         .min(Duration::from_secs(3600));
     Action::requeue(own.max(asked))
-}
-
-fn until(next: Timestamp) -> Action {
-    let wait = next
-        .duration_since(Timestamp::now())
-        .max(jiff::SignedDuration::ZERO);
-    Action::requeue(wait.unsigned_abs() + Duration::from_millis(10))
 }
 
 /// Writes the status, tells of a changed reason and sets the gauges.

@@ -9,6 +9,8 @@ use kube::{
 };
 use tokio::time::timeout;
 
+use crate::api::conditions::cut;
+
 /// An event is worth no more of a reconcile's time.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// The API server refuses longer notes, in bytes.
@@ -62,11 +64,6 @@ impl Events {
         let (namespace, name) = (object.namespace.as_deref(), object.name.as_deref());
         tracing::warn!(namespace, name, reason, failure, "event not published");
     }
-}
-
-/// The longest start of `text` that fits into `bytes` and ends between two characters.
-fn cut(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
 use kube::api::{Api, ListParams};
 use kube::runtime::reflector::Store;
 use tokio::sync::Semaphore;
@@ -14,6 +13,7 @@ use super::events::Events;
 use super::filling::Filling;
 use super::lease::{self, Candidate, Leadership};
 use super::start::Base;
+use super::timing::signed;
 use super::wakeups::Wakeups;
 use super::{Ended, LOOK_AGAIN, key};
 use crate::api::{CleverTapConnector, CohortExport};
@@ -174,8 +174,6 @@ impl Prepared {
             ..
         } = self.base;
         let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "mixtap".to_owned());
-        let signed =
-            |d: std::time::Duration| SignedDuration::try_from(d).unwrap_or(SignedDuration::MAX);
         let runs = Semaphore::new(args.concurrency.into());
         Context {
             runs,

@@ -13,6 +13,7 @@ use super::error::Error;
 use super::once;
 use super::report::settle;
 use super::timing::{is_first, queued};
+use super::vendors;
 use super::work::work;
 use crate::api::{CohortExport, CohortStatus, SegmentStatus};
 use crate::domain::outcome::export::Write;
@@ -30,7 +31,6 @@ pub async fn run(
 ) -> Result<Action, Error> {
     let old = export.status.clone().unwrap_or_default();
     let generation = export.metadata.generation.unwrap_or_default();
-    let plan = &found.connector_plan;
     let write = Write {
         old: &old,
         generation,
@@ -56,12 +56,7 @@ pub async fn run(
             return settle(ctx, export, write.blocked(&failure), wait).await;
         }
     }
-    let budget = ctx.budgets.get(
-        &plan.mixpanel_base,
-        plan.mixpanel_project,
-        plan.queries_per_hour,
-        plan.count_every_page,
-    );
+    let budget = vendors::budget(ctx, &found.connector_plan);
     // Few runs at once, and few of one project; nothing is claimed while it waits.
     let turns = async { (budget.turn().await, ctx.runs.acquire().await) };
     let _turns = tokio::select! {

@@ -24,12 +24,15 @@ pub fn due(export: &CohortExport, ready: &Ready, ctx: &Context, now: Timestamp) 
         status: &status,
         token: token(export),
         release: export.annotations().get(RELEASE_HOLD).map(String::as_str),
-        min_interval: SignedDuration::try_from(ctx.args.min_interval)
-            .unwrap_or(SignedDuration::MAX),
-        confirm_delay: SignedDuration::try_from(ctx.args.confirm_delay)
-            .unwrap_or(SignedDuration::MAX),
+        min_interval: signed(ctx.args.min_interval),
+        confirm_delay: signed(ctx.args.confirm_delay),
     };
     schedule::due(&input, now)
+}
+
+/// A flag's duration as the rules take it.
+pub fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
 /// A wake-up at this time.

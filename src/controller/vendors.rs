@@ -5,7 +5,7 @@ use super::credentials::Credentials;
 use crate::clevertap::{self, Account, CleverTap};
 use crate::domain::{ConnectorPlan, Failure, Reason};
 use crate::http::Retry;
-use crate::mixpanel::{self, Mixpanel, Source};
+use crate::mixpanel::{self, Budget, Mixpanel, Source};
 
 /// Mixpanel as this connector sees it.
 pub fn mixpanel(ctx: &Context, plan: &ConnectorPlan, credentials: &Credentials) -> Mixpanel {
@@ -14,12 +14,7 @@ pub fn mixpanel(ctx: &Context, plan: &ConnectorPlan, credentials: &Credentials) 
         project: plan.mixpanel_project,
         workspace: plan.mixpanel_workspace,
     };
-    let budget = ctx.budgets.get(
-        &source.base,
-        source.project,
-        plan.queries_per_hour,
-        plan.count_every_page,
-    );
+    let budget = budget(ctx, plan);
     let options = mixpanel::Options {
         page_size: plan.page_size,
         total_check: plan.total_check,
@@ -31,6 +26,16 @@ pub fn mixpanel(ctx: &Context, plan: &ConnectorPlan, credentials: &Credentials) 
         credentials.service_account.clone(),
         budget,
         options,
+    )
+}
+
+/// The query budget of this connector's Mixpanel project.
+pub fn budget(ctx: &Context, plan: &ConnectorPlan) -> Budget {
+    ctx.budgets.get(
+        &plan.mixpanel_base,
+        plan.mixpanel_project,
+        plan.queries_per_hour,
+        plan.count_every_page,
     )
 }
 
