@@ -7,6 +7,7 @@ pub mod guard;
 pub mod identity;
 pub mod outcome;
 pub mod plan;
+pub mod scalar;
 pub mod schedule;
 pub mod segment;
 pub mod shape;

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use serde_json::{Map, Value};
 
 use crate::domain::identity::{Resolution, resolve};
+use crate::domain::scalar::Scalar;
 use crate::domain::{Counts, IdentityRule};
 use crate::mixpanel::Member;
 
@@ -35,10 +36,12 @@ impl Roster {
         };
         for member in members {
             roster.any_property |= member.properties.values().any(|value| !value.is_null());
-            match resolve(&member.distinct_id, &member.properties, rule) {
+            let own = member.properties.get(&rule.property).map(Value::to_string);
+            let own = own.as_deref().map(Scalar::parse);
+            match resolve(&member.distinct_id, own.as_ref(), rule) {
                 Resolution::Anonymous => roster.counts.skipped_anonymous += 1,
                 Resolution::NoIdentity => roster.counts.skipped_no_identity += 1,
-                Resolution::Identity(identity) => match roster.members.entry(identity) {
+                Resolution::Identity(identity) => match roster.members.entry(identity.to_owned()) {
                     Entry::Occupied(_) => roster.counts.duplicates += 1,
                     Entry::Vacant(place) => {
                         place.insert(if profiles {
