@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::domain::identity::{Resolution, resolve};
 use crate::domain::scalar::Scalar;
 use crate::domain::{Counts, IdentityRule};
-use crate::mixpanel::Member;
+use crate::mixpanel::Row as Member;
 
 /// The properties of a member.
 pub(super) type Properties = Map<String, Value>;

@@ -19,6 +19,8 @@ pub(super) struct Project {
     slots: Arc<Semaphore>,
     /// Whole runs: more than there are slots would only wait for one, claimed.
     runs: Arc<Semaphore>,
+    /// The page size that Mixpanel refuses for this project.
+    refused_page_size: Mutex<Option<u32>>,
 }
 
 impl Default for Project {
@@ -27,6 +29,7 @@ impl Default for Project {
             ledger: Mutex::default(),
             slots: Arc::new(Semaphore::new(CONCURRENT)),
             runs: Arc::new(Semaphore::new(CONCURRENT)),
+            refused_page_size: Mutex::default(),
         }
     }
 }
@@ -114,6 +117,16 @@ impl Budget {
     /// Queries of the rolling hour that may still be sent.
     pub fn remaining(&self) -> u32 {
         self.project.remaining(self.share)
+    }
+
+    /// The page size that Mixpanel refuses for this project, if there's one.
+    pub fn refused_page_size(&self) -> Option<u32> {
+        *lock(&self.project.refused_page_size)
+    }
+
+    /// Mixpanel refuses pages of this size, and not those of its own.
+    pub fn note_refused_page_size(&self, size: u32) {
+        *lock(&self.project.refused_page_size) = Some(size);
     }
 
     async fn slot(&self, gate: &Gate<'_>) -> Result<OwnedSemaphorePermit, Error> {

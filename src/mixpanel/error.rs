@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::engage::MAX_MEMBERS;
+use super::whole::MAX_MEMBERS;
 use crate::http::{Said, Stopped};
 
 /// Messages name Mixpanel, say what to do, and stay the same while the state lasts.

@@ -4,24 +4,36 @@
 //! In this folder "[doc]" marks what Mixpanel publishes, "[own]" what its own open clients do,
 //! "[seen]" what others report of the live service.
 
+mod attempts;
+mod batch;
 mod budget;
 mod budgets;
 mod client;
 mod cohorts;
+mod delivery;
 mod engage;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod ledger;
 mod page;
+mod pages;
 mod rate_limit;
+mod row;
+mod split;
 mod tally;
+mod whole;
 
+pub use batch::{Batch, Member};
 pub use budget::Budget;
 pub use budgets::Budgets;
 pub use client::{Mixpanel, Options, ServiceAccount, Source};
 pub use cohorts::{Cohort, Existence};
-pub use engage::Query;
+pub use engage::{Query, ReadEnd};
 pub use error::Error;
-pub use page::Member;
+pub use tally::{Mismatch, Tally};
+pub use whole::Row;
 
 #[cfg(test)]
 mod tests;
