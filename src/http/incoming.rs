@@ -141,3 +141,81 @@ impl Drop for Record {
             .record(&self.call, label, self.started.elapsed());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use prometheus_client::encoding::text::encode;
+    use prometheus_client::registry::Registry;
+    use reqwest::Method;
+
+    use super::super::testing::{Server, answer, cut};
+    use super::*;
+
+    const CALL: Call = Call {
+        vendor: "test",
+        name: "call",
+        limit: 64,
+        idle: Duration::from_secs(10),
+        total: Duration::from_secs(10),
+    };
+
+    async fn open(http: &Http, server: &Server, path: &str) -> Result<Incoming, Fault> {
+        let url = server.url.join(path).unwrap();
+        http.open(&CALL, http.request(Method::GET, url)).await
+    }
+
+    /// How many attempts ended in which way.
+    fn ended(metrics: &Metrics) -> Vec<(String, u32)> {
+        let mut registry = Registry::default();
+        metrics.register(&mut registry);
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        let lines = text.lines().filter_map(|line| {
+            let (_, rest) = line
+                .strip_prefix("vendor_requests_total")?
+                .split_once("status=\"")?;
+            let (status, count) = rest.split_once("\"} ")?;
+            Some((status.to_owned(), count.parse().unwrap()))
+        });
+        let mut lines: Vec<_> = lines.collect();
+        lines.sort();
+        lines
+    }
+
+    #[tokio::test]
+    async fn every_attempt_is_counted_once_at_its_end() {
+        let server = Server::start(|request| match request.path.as_str() {
+            "/cut" => cut("half of"),
+            "/large" => answer(200, &"x".repeat(65)),
+            "/refused" => answer(403, "no, never"),
+            _ => answer(200, "all of it"),
+        })
+        .await;
+        let metrics = Metrics::default();
+        let http = Http::new(metrics.clone()).unwrap();
+
+        let mut whole = open(&http, &server, "/whole").await.ok().unwrap();
+        assert_eq!(whole.chunk().await.unwrap().unwrap(), "all of it");
+        assert_eq!(whole.chunk().await.unwrap(), None);
+        assert_eq!(ended(&metrics), [], "it may go on");
+        drop(whole);
+        drop(open(&http, &server, "/abandoned").await.ok().unwrap());
+        let refused = open(&http, &server, "/refused").await.ok().unwrap();
+        assert_eq!(refused.first(2).await.ok().unwrap().body, "no");
+
+        let mut broken = open(&http, &server, "/cut").await.ok().unwrap();
+        assert_eq!(broken.chunk().await.unwrap().unwrap(), "half of");
+        assert_eq!(broken.chunk().await, Err(Fault::Cut));
+        drop(broken);
+        let large = open(&http, &server, "/large").await.err();
+        assert_eq!(large, Some(Fault::TooLarge(64)));
+
+        let expected = [("200", 2), ("403", 1), ("error", 1), ("reset", 1)];
+        assert_eq!(
+            ended(&metrics),
+            expected.map(|(status, n)| (status.to_owned(), n))
+        );
+    }
+}

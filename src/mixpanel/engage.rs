@@ -5,10 +5,11 @@ use std::time::Duration;
 use futures::{StreamExt as _, stream};
 use tokio::sync::mpsc::Sender;
 
+use super::ask::Ask;
 use super::batch::Batch;
 use super::client::Mixpanel;
 use super::error::Error;
-use super::pages::{Ask, Pages};
+use super::pages::Pages;
 use super::tally::{Mismatch, Tally};
 use crate::http::{Call, Gate};
 

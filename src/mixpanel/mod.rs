@@ -4,6 +4,7 @@
 //! In this folder "[doc]" marks what Mixpanel publishes, "[own]" what its own open clients do,
 //! "[seen]" what others report of the live service.
 
+mod ask;
 mod attempts;
 mod batch;
 mod budget;
