@@ -10,6 +10,7 @@ mod said;
 #[cfg(test)]
 pub(crate) mod testing;
 mod veil;
+mod watched;
 
 use std::time::{Duration, Instant};
 
