@@ -267,10 +267,10 @@ mod tests {
         assert_eq!(two.worth_starting(), 1);
         assert_eq!(two.room(1, &|| Err(Stopped)).await.err(), Some(Stopped));
         held.pop();
-        two.room(1, &|| Ok(())).await.unwrap();
+        drop(two.room(1, &|| Ok(())).await.unwrap());
         drop(held);
         // Even one that could never fit gets its turn.
-        two.room(usize::MAX, &|| Ok(())).await.unwrap();
+        drop(two.room(usize::MAX, &|| Ok(())).await.unwrap());
         assert_eq!(two.worth_starting(), UPLOADS);
     }
 
