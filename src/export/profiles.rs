@@ -104,6 +104,7 @@ fn note(outcome: Outcome, counts: &mut Counts) -> ProfileState {
             *codes.entry(code).or_default() += 1;
             ProfileState::Rejected
         }
+        Outcome::Pending => ProfileState::NotSent,
     }
 }
 

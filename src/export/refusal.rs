@@ -86,6 +86,7 @@ pub(super) fn writing(error: clevertap::Error, stop: Stop) -> RunError {
         Error::SegmentExists => Reason::SegmentExists,
         Error::RateLimited { .. } => Reason::RateLimited,
         Error::Unavailable { .. } => Reason::DestinationUnavailable,
+        Error::File(_) => Reason::StateUnavailable,
     };
     Failure::new(reason, error.to_string())
         .after(error.retry_after())

@@ -11,6 +11,7 @@ mod said;
 #[cfg(test)]
 pub(crate) mod testing;
 mod veil;
+mod watched;
 
 use std::time::Duration;
 

@@ -1,19 +1,24 @@
 //! Where snapshots, marks and one-time records live: any object store, by URL.
 //!
-//! Below the prefix stand `owner` (the installation whose state this is) and four kinds of objects,
+//! Below the prefix stand `owner` (the installation whose state this is) and five kinds of objects,
 //! each named after a digest of what it speaks of:
 //! `snapshots/` (bytes that `export` understands), `pending/` (the room for one that is about to be
 //! kept; never read), `unconfirmed/` (the run that may have replaced a list without having kept its
-//! snapshot) and `one-time/` (finished one-time exports).
+//! snapshot), `one-time/` (finished one-time exports) and `budget/` (what is left of query budgets).
 //! A put is atomic: on disk a temporary file is written, synced and renamed over the old one.
 
+mod budget;
+mod disk;
 mod error;
 mod mark;
 mod one_time;
 mod store;
+mod stream;
 mod sweep;
 #[cfg(test)]
 mod tests;
+
+use std::path::Path;
 
 use bytes::Bytes;
 
@@ -23,6 +28,7 @@ pub use one_time::{OneTimeKey, OneTimeRecord};
 
 use crate::domain::Destination;
 use store::Store;
+pub use stream::Object;
 
 /// Enough for 15 million members.
 const MAX_SNAPSHOT: u64 = 256 << 20;
@@ -99,6 +105,31 @@ impl State {
         self.store.put(&key, snapshot, MAX_SNAPSHOT).await
     }
 
+    /// The snapshot of this list, as it was kept, to be read piece by piece.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn open_snapshot(&self, of: &Destination) -> Result<Option<Object>, StateError> {
+        self.store
+            .open_object(&snapshot_key(of), MAX_SNAPSHOT)
+            .await
+    }
+
+    /// Takes room for a snapshot of so many bytes, so that a full disk shows before anything is
+    /// sent. Only a disk needs that.
+    ///
+    /// # Errors
+    /// As above, [`StateError::Full`], and [`StateError::TooLarge`]: it could never be kept.
+    pub async fn reserve_room(&self, of: &Destination, bytes: u64) -> Result<(), StateError> {
+        if bytes > MAX_SNAPSHOT {
+            return Err(StateError::TooLarge(MAX_SNAPSHOT));
+        }
+        let key = pending_key(of);
+        // One that a killed run left takes the very room.
+        self.store.delete(&key).await?;
+        self.store.preallocate(&key, bytes).await
+    }
+
     /// Gives reserved room back.
     ///
     /// # Errors
@@ -115,6 +146,17 @@ impl State {
         self.release(of).await?;
         let key = snapshot_key(of);
         self.store.put(&key, snapshot, MAX_SNAPSHOT).await
+    }
+
+    /// Replaces the snapshot of this list by a file, in the room that was reserved for it. Never
+    /// holds it whole in memory.
+    ///
+    /// # Errors
+    /// As above, and [`StateError::Full`]: then the previous one stands.
+    pub async fn keep_file(&self, of: &Destination, file: &Path) -> Result<(), StateError> {
+        self.release(of).await?;
+        let key = snapshot_key(of);
+        self.store.put_file(&key, file, MAX_SNAPSHOT).await
     }
 
     /// Notes that this run is about to replace the list, and by what: until [`State::confirm`],
