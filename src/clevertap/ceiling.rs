@@ -183,6 +183,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn a_limit_that_moves_costs_less_than_two_percent(seed: u64, low in 1_usize..8) {
             let moving = |call| if (1_000..4_000).contains(&call) { low } else { 15 };

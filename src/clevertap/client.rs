@@ -7,8 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::error::{Ended, Error, Failure};
-use super::limits::{Limits, Share, Taken};
+use super::limits::{Limits, Share};
 use super::list_file::ListFile;
+use super::place::Taken;
 use super::verdict;
 use crate::http::{Answer, Backoff, Call, Fault, Gate, Http, Retry, Said, Stopped, Veil, join};
 

@@ -7,10 +7,10 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use super::ceiling::{Begun, Ceiling};
+use super::place::Place;
 use crate::http::{Gate, Stopped};
 
 /// What an account permits [doc].
@@ -22,7 +22,7 @@ const ACCOUNTS: usize = 256;
 const BODIES: u32 = 8 << 10;
 const LARGEST: usize = 2 << 10;
 /// How often the gate is asked while waiting.
-const SLICE: Duration = Duration::from_secs(1);
+pub(super) const SLICE: Duration = Duration::from_secs(1);
 
 type Key = (String, String);
 
@@ -39,26 +39,6 @@ pub struct Limits {
 pub(super) struct Places {
     pub lists: Arc<Place>,
     pub uploads: Arc<Place>,
-}
-
-/// One API of one account: how many calls are under way, and may be.
-#[derive(Debug)]
-pub(super) struct Place {
-    state: Mutex<Occupancy>,
-    freed: Notify,
-}
-
-#[derive(Debug)]
-struct Occupancy {
-    busy: usize,
-    ceiling: Ceiling,
-}
-
-/// A call under way.
-#[derive(Debug)]
-pub(super) struct Taken {
-    place: Arc<Place>,
-    begun: Begun,
 }
 
 /// A connector's share: what of the account's places it may use.
@@ -112,8 +92,7 @@ impl Share {
         if self.bodies.available_permits() < LARGEST {
             return 1;
         }
-        self.uploads
-            .min(lock(&self.places.uploads.state).ceiling.now())
+        self.uploads.min(self.places.uploads.ceiling())
     }
 
     /// Waits until there is room for a body of so many bytes, and asks the gate each second.
@@ -134,66 +113,8 @@ impl Share {
     }
 }
 
-impl Place {
-    fn new(max: usize) -> Self {
-        let state = Occupancy {
-            busy: 0,
-            ceiling: Ceiling::new(max),
-        };
-        Self {
-            state: Mutex::new(state),
-            freed: Notify::new(),
-        }
-    }
-
-    /// Waits until fewer than `limit` calls are under way, and fewer than the account seems to
-    /// permit; asks the gate each second.
-    pub async fn take(self: &Arc<Self>, limit: usize, gate: &Gate<'_>) -> Result<Taken, Stopped> {
-        loop {
-            // Listens before it looks, so that no place freed in between goes unseen.
-            let freed = self.freed.notified();
-            {
-                let mut state = lock(&self.state);
-                if state.busy < limit.min(state.ceiling.now()) {
-                    state.busy += 1;
-                    return Ok(Taken {
-                        begun: state.ceiling.begin(state.busy),
-                        place: self.clone(),
-                    });
-                }
-            }
-            tokio::select! {
-                () = freed => {}
-                () = tokio::time::sleep(SLICE) => gate()?,
-            }
-        }
-    }
-}
-
-impl Taken {
-    /// The call went well.
-    pub fn succeeded(&self) {
-        lock(&self.place.state).ceiling.succeeded(self.begun);
-    }
-
-    /// CleverTap refused the call as one too many. True if fewer are permitted from now on.
-    pub fn refused(&self) -> bool {
-        lock(&self.place.state).ceiling.refused(self.begun)
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        let mut state = lock(&self.place.state);
-        state.busy = state.busy.saturating_sub(1);
-        drop(state);
-        // Waiters differ in their limits, so each looks for itself.
-        self.place.freed.notify_waiters();
-    }
-}
-
 /// What these locks hold is whole at every step, so a panic elsewhere spoils none.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -234,15 +155,8 @@ mod tests {
         );
         drop(second);
         third.await.unwrap();
-        let other = share(&limits, "B", 1);
-        assert_eq!(lock(&other.places.lists.state).busy, 0);
-    }
-
-    #[tokio::test]
-    async fn a_waiting_call_can_be_stopped() {
-        let place = Arc::new(Place::new(LISTS));
-        let _taken = place.take(1, &|| Ok(())).await.unwrap();
-        assert_eq!(place.take(1, &|| Err(Stopped)).await.err(), Some(Stopped));
+        let other = share(&limits, "B", 1).places.lists.clone();
+        assert!(other.take(1, &|| Ok(())).now_or_never().is_some());
     }
 
     #[tokio::test]

@@ -17,10 +17,12 @@ pub mod fuzz;
 mod limits;
 mod list_file;
 mod members;
+mod place;
 mod presigned;
 mod profiles;
 mod record;
 mod reply;
+mod sealed;
 mod settle;
 mod storage;
 #[cfg(test)]

@@ -189,6 +189,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn the_search_is_bounded_and_wrong_about_nobody(
             size in 2_usize..=1000,

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use super::batch::{Batch, Sealed};
+use super::batch::Batch;
 use super::client::{Api, Ask, CleverTap, Say};
 use super::error::{Ended, Error};
 use super::reply::{Fates, Reply};
+use super::sealed::Sealed;
 use super::settle::Settling;
 use super::verdict::{self, unusable};
 use crate::http::{Answer, Backoff, Call, Gate, Veil};
