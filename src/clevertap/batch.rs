@@ -85,7 +85,7 @@ impl Batch {
         self.records.is_empty()
     }
 
-    pub(super) fn seal(mut self) -> Sealed {
+    pub fn seal(mut self) -> Sealed {
         self.body.extend_from_slice(CLOSE);
         Sealed::new(self.body.into(), self.records)
     }

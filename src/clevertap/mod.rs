@@ -40,4 +40,5 @@ pub use error::Error;
 pub use limits::Limits;
 pub use list_file::ListFile;
 pub use profiles::{Profile, profile_data};
+pub use sealed::Sealed;
 pub use upload::Outcome;

@@ -23,27 +23,27 @@ pub(super) struct Place {
 }
 
 /// A batch that can be sent, whole or in parts. Its records go by their numbers, 0 and up.
-pub(super) struct Sealed {
+pub struct Sealed {
     body: Bytes,
     records: Vec<Place>,
 }
 
 impl Sealed {
-    pub fn new(body: Bytes, records: Vec<Place>) -> Self {
+    pub(super) fn new(body: Bytes, records: Vec<Place>) -> Self {
         Self { body, records }
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.records.len()
     }
 
     /// Of the whole body.
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.body.len()
     }
 
     /// The body that holds these records only, in ascending order.
-    pub fn part(&self, records: &[u32]) -> Bytes {
+    pub(super) fn part(&self, records: &[u32]) -> Bytes {
         if records.len() == self.len() {
             return self.body.clone();
         }
@@ -56,7 +56,7 @@ impl Sealed {
         body.into()
     }
 
-    pub fn identity(&self, record: u32) -> Cow<'_, str> {
+    pub(super) fn identity(&self, record: u32) -> Cow<'_, str> {
         let json = self.records.get(record as usize).and_then(|place| {
             let json = self
                 .body
@@ -71,7 +71,7 @@ impl Sealed {
 
     /// Hides the users of these records in a text: the identity, every value however it is typed
     /// in the text, and the parts of the name but for initials.
-    pub fn hide(&self, records: &[u32], veil: &mut Veil) {
+    pub(super) fn hide(&self, records: &[u32], veil: &mut Veil) {
         records
             .iter()
             .for_each(|record| veil.hide_word(&self.identity(*record)));

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::batch::Batch;
 use super::client::{Api, Ask, CleverTap, Say};
 use super::error::{Ended, Error};
 use super::reply::{Fates, Reply};
@@ -48,13 +47,12 @@ impl CleverTap {
     /// # Errors
     /// Any [`Error`] but `SegmentExists` and `File`; a part of the profiles may then have been
     /// created.
-    pub async fn upload(&self, batch: Batch, gate: &Gate<'_>) -> Result<Vec<Outcome>, Error> {
-        let batch = batch.seal();
+    pub async fn upload(&self, batch: &Sealed, gate: &Gate<'_>) -> Result<Vec<Outcome>, Error> {
         let _room = self.share.room(batch.bytes(), gate).await?;
         let (mut settling, mut backoff) = (Settling::new(batch.len()), Backoff::new(self.retry));
         loop {
             while let Some(records) = settling.next() {
-                match self.send(&batch, &records, gate).await {
+                match self.send(batch, &records, gate).await {
                     Ok(fates) => settling.answered(&records, fates),
                     Err(ended) if ended.of_body && settling.refused(&records) => {}
                     Err(ended) => return Err(ended.error),

@@ -77,11 +77,9 @@ pub fn mixpanel_check(error: &mixpanel::Error) -> Failure {
         E::NotFound(_) | E::Refused(_) => Reason::InvalidSpec,
         E::RateLimited { .. } => Reason::RateLimited,
         // A check lists cohorts: it reads no members and asks no gate.
-        E::Unavailable { .. }
-        | E::IncompleteRead(_)
-        | E::TooManyMembers { .. }
-        | E::PageTooLarge { .. }
-        | E::Stopped => Reason::Unreachable,
+        E::Unavailable { .. } | E::IncompleteRead(_) | E::PageTooLarge { .. } | E::Stopped => {
+            Reason::Unreachable
+        }
     };
     Failure::new(reason, format!("{error}.")).after(error.retry_after())
 }

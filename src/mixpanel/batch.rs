@@ -50,6 +50,11 @@ impl Batch {
         }
     }
 
+    /// How many properties of a row there can be.
+    pub fn properties(&self) -> usize {
+        self.properties
+    }
+
     pub fn len(&self) -> usize {
         self.numbers.len()
     }

@@ -77,13 +77,14 @@ impl Mixpanel {
         };
         let set = self.options.page_size;
         let refused = self.budget.refused_page_size();
+        let asked = set.filter(|size| refused != Some(*size));
         let mut first = Ask {
-            page_size: set.filter(|size| refused != Some(*size)),
+            page_size: asked,
             ..Ask::default()
         };
         let facts = pages.read(&mut first).await?;
         let mut tally = Tally::start(facts, self.options.total_check)?;
-        tally.page_size_refused = first.page_size != set;
+        tally.page_size_refused = first.page_size != asked;
         if let Some(session) = tally.session().map(str::to_owned) {
             let rows = Some(tally.page_size());
             let ask = |number| Ask {

@@ -24,7 +24,6 @@ mod rate_limit;
 mod row;
 mod split;
 mod tally;
-mod whole;
 
 pub use batch::{Batch, Member};
 pub use budget::Budget;
@@ -34,7 +33,6 @@ pub use cohorts::{Cohort, Existence};
 pub use engage::{Query, ReadEnd};
 pub use error::Error;
 pub use tally::{Mismatch, Tally};
-pub use whole::Row;
 
 #[cfg(test)]
 mod tests;

@@ -39,6 +39,20 @@ impl Tally {
         Ok(tally)
     }
 
+    /// A session of these facts whose pages have all come.
+    #[cfg(test)]
+    pub(crate) fn of(total: u64, page_size: u64, check: TotalCheck) -> Self {
+        Self {
+            session: None,
+            total,
+            page_size,
+            pages: 0,
+            rows: total,
+            check,
+            page_size_refused: false,
+        }
+    }
+
     /// The session whose pages follow; none where the read ends with page 0.
     pub(super) fn session(&self) -> Option<&str> {
         self.session.as_deref()
@@ -129,7 +143,8 @@ impl Tally {
         number / self.page_size
     }
 
-    /// Whether Mixpanel refuses the page size that is set, so that it chose its own.
+    /// Whether this read found out that Mixpanel refuses the page size that is set, so that it chose
+    /// its own.
     pub fn page_size_refused(&self) -> bool {
         self.page_size_refused
     }

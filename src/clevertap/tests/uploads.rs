@@ -14,13 +14,13 @@ fn no(code: u16) -> Outcome {
     Outcome::Rejected { code: Some(code) }
 }
 
-fn batch(ids: &[&str]) -> Batch {
+fn batch(ids: &[&str]) -> Sealed {
     let mut batch = Batch::new();
     for id in ids {
         let pushed = batch.push(id, &[], |_| None);
         assert_eq!(pushed, Pushed::Added { dropped: 0 });
     }
-    batch
+    batch.seal()
 }
 
 pub fn ids_of(request: &Recorded) -> Vec<String> {
@@ -54,13 +54,13 @@ async fn each_record_gets_its_outcome_in_one_call() {
     let server = Server::start(|request| upload(request, by_number)).await;
     let mut ids = vec!["a"; 1000];
     (ids[7], ids[500], ids[999]) = ("515", "duplicate_name", "516");
-    let outcomes = client(&server).upload(batch(&ids), &OPEN).await.unwrap();
+    let outcomes = client(&server).upload(&batch(&ids), &OPEN).await.unwrap();
     let mut expected = vec![OK; 1000];
     (expected[7], expected[999]) = (no(515), no(516));
     assert_eq!(outcomes, expected);
     assert_eq!(server.paths(), ["/1/upload"]);
     assert_eq!(ids_of(&server.requests()[0]), ids);
-    let outcomes = client(&server).upload(Batch::new(), &OPEN).await.unwrap();
+    let outcomes = client(&server).upload(&batch(&[]), &OPEN).await.unwrap();
     assert!(outcomes.is_empty() && server.requests().len() == 1);
 }
 
@@ -68,7 +68,7 @@ async fn each_record_gets_its_outcome_in_one_call() {
 async fn a_failure_that_names_nobody_is_searched_for() {
     let server = Server::start(|request| upload(request, |_, _| json!({"error": "?"}))).await;
     let ids = ["a", "b", "520", "c", "d", "e", "f", "g"];
-    let outcomes = client(&server).upload(batch(&ids), &OPEN).await.unwrap();
+    let outcomes = client(&server).upload(&batch(&ids), &OPEN).await.unwrap();
     let expected = ids.map(|id| if id == "520" { no(520) } else { OK });
     assert_eq!(outcomes, expected);
     assert_eq!(server.requests().len(), 7, "by halves");
@@ -85,12 +85,12 @@ async fn only_what_met_a_server_error_is_sent_again() {
     })
     .await;
     let ids = ["a", "555", "516", "555"];
-    let outcomes = client(&server).upload(batch(&ids), &OPEN).await.unwrap();
+    let outcomes = client(&server).upload(&batch(&ids), &OPEN).await.unwrap();
     assert_eq!(outcomes, [OK, OK, no(516), OK]);
     assert_eq!(ids_of(&server.requests()[1]), ["555", "555"]);
 
     let server = Server::start(|request| upload(request, by_number)).await;
-    let outcomes = client(&server).upload(batch(&ids), &OPEN).await.unwrap();
+    let outcomes = client(&server).upload(&batch(&ids), &OPEN).await.unwrap();
     assert_eq!(outcomes, [OK, Outcome::Pending, no(516), Outcome::Pending]);
     assert_eq!(server.requests().len(), 8);
 }
@@ -108,7 +108,7 @@ async fn the_record_that_spoils_a_body_is_found() {
         .await;
         let mut ids = vec!["a"; 1000];
         (ids[998], ids[3]) = ("poison", "515");
-        let outcomes = client(&server).upload(batch(&ids), &OPEN).await.unwrap();
+        let outcomes = client(&server).upload(&batch(&ids), &OPEN).await.unwrap();
         let mut expected = vec![OK; 1000];
         (expected[998], expected[3]) = (UNTOLD, no(515));
         assert_eq!(outcomes, expected);
@@ -124,14 +124,14 @@ async fn a_refusal_of_the_call_is_no_records_fault() {
         let server =
             Server::start(move |_| answer(status, r#"{"status":"fail","error":"no"}"#)).await;
         client(&server)
-            .upload(batch(&ids), &OPEN)
+            .upload(&batch(&ids), &OPEN)
             .await
             .unwrap_err();
         assert_eq!(server.requests().len(), requests, "{status}");
     }
     let server = Server::start(|_| answer(400, r#"{"error":"Malformed request"}"#)).await;
     let error = client(&server)
-        .upload(batch(&ids), &OPEN)
+        .upload(&batch(&ids), &OPEN)
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Refused(_)), "{error}");
@@ -154,7 +154,7 @@ async fn batches_are_retried_whole() {
         None => upload(request, |_, _| Value::Null),
     })
     .await;
-    let outcomes = client(&server).upload(batch(&["a", "b"]), &OPEN).await;
+    let outcomes = client(&server).upload(&batch(&["a", "b"]), &OPEN).await;
     assert_eq!(
         (outcomes.unwrap(), server.requests().len()),
         (vec![OK; 2], 5)
@@ -170,7 +170,8 @@ async fn calls_that_are_one_too_many_lower_the_ceiling_and_lose_nobody() {
     .await;
     let client = client(&server);
     assert_eq!(client.concurrent_uploads(), 12);
-    let uploads = (0..12).map(|_| client.upload(batch(&["a", "515"]), &OPEN));
+    let sent = batch(&["a", "515"]);
+    let uploads = (0..12).map(|_| client.upload(&sent, &OPEN));
     for outcomes in join_all(uploads).await {
         assert_eq!(outcomes.unwrap(), [OK, no(515)]);
     }
@@ -191,7 +192,10 @@ async fn a_refusal_repeats_nothing_of_the_users() {
     ];
     let mut batch = Batch::new();
     batch.push("u-1", &wanted, |i| Some(Scalar::parse(values[i])));
-    let error = client(&server).upload(batch, &OPEN).await.unwrap_err();
+    let error = client(&server)
+        .upload(&batch.seal(), &OPEN)
+        .await
+        .unwrap_err();
     let shown = "[redacted] with [redacted], [redacted] of [redacted] plan and [redacted] is bad: \
                  code 515";
     assert!(
@@ -210,7 +214,7 @@ async fn uploads_can_be_spawned_and_stopped() {
             0..3 => Ok(()),
             _ => Err(Stopped),
         };
-        client.upload(batch(&["a"]), &gate).await
+        client.upload(&batch(&["a"]), &gate).await
     });
     assert_eq!(run.await.unwrap(), Err(Error::Stopped));
 }
