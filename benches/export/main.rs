@@ -16,6 +16,7 @@ mod many;
 mod plane;
 mod plot;
 mod process;
+mod quiet;
 mod receive;
 mod report;
 mod scenarios;

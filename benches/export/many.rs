@@ -1,7 +1,8 @@
-//! Many exports at a time: a burst, a shared project, idle ones, a restart.
+//! Many exports at a time: a burst, and a project that they share.
 
 use std::{
     collections::HashMap,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -23,9 +24,7 @@ use crate::{
     world::World,
 };
 
-const PATIENCE: Duration = Duration::from_secs(600);
-/// How long the idle are watched.
-const IDLE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 /// How long a project that is out of queries is watched.
 const SHORT_OF_QUERIES: Duration = Duration::from_secs(45);
 /// The interval of the burst, in seconds.
@@ -33,7 +32,7 @@ const TICK: u64 = 60;
 const MEMBERS: u64 = 20;
 
 /// Exports of small cohorts, evenly over the pairs; none runs before there is a controller.
-async fn populate(
+pub async fn populate(
     world: &World<'_>,
     number: u64,
     pairs: u64,
@@ -76,24 +75,24 @@ pub async fn burst(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fal
         .await?;
     let first = started.elapsed();
     let slots: HashMap<_, _> = world.watched.all().into_iter().filter_map(slot).collect();
-    sleep(Duration::from_secs(TICK)).await;
-    let ran = |export: &CohortExport| {
-        let run = export
-            .status
-            .as_ref()
-            .and_then(|status| status.last_run.as_ref());
-        let slot = slots.get(&export.name_any());
-        run.zip(slot)
-            .is_some_and(|(run, slot)| run.started_time.0 >= *slot)
+    // By when the watch showed the claim: times in a status are whole seconds.
+    let late = Mutex::new(HashMap::new());
+    let claimed = |export: &CohortExport| {
+        let name = export.name_any();
+        let Some((slot, started)) = slots.get(&name).zip(last_start(export)) else {
+            return false;
+        };
+        let mut late = late.lock().unwrap_or_else(PoisonError::into_inner);
+        if started >= *slot {
+            late.entry(name)
+                .or_insert_with(|| Timestamp::now().duration_since(*slot).as_millis());
+        }
+        late.len() == count
     };
-    world.watched.until(count, PATIENCE, ran).await?;
+    world.watched.until(count, PATIENCE, claimed).await?;
     let cost = meter.stop(&controller.program)?;
-    let late = world.watched.all().into_iter().filter_map(|export| {
-        let slot = slots.get(&export.name_any())?;
-        let run = export.status?.last_run?;
-        Some(run.started_time.0.duration_since(*slot).as_millis())
-    });
-    let latest = late.max().unwrap_or(0);
+    let late = late.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let latest = late.into_values().max().unwrap_or(0);
     let (mixpanel, clevertap) = totals(world, &pairs).await?;
     let runs = mixpanel.get(&(Call::Engage, 200)).copied().unwrap_or(0);
     let writes = (world.watched.writes() - before) as f64 / runs.max(1) as f64;
@@ -150,86 +149,10 @@ pub async fn shared(world: &World<'_>, number: u64, each: u64) -> Fallible<Row> 
     })
 }
 
-/// So many that have nothing to do.
-pub async fn idle(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fallible<Row> {
-    let count = (pairs * each) as usize;
-    let pairs = populate(world, number, pairs, each, "9000h").await?;
-    let controller = world.controller(&[]).await?;
-    if count > 0 {
-        world
-            .watched
-            .until(count, PATIENCE, |export| is_synced(export, None))
-            .await?;
-    }
-    for pair in &pairs {
-        world.standins.reset(pair).await?;
-    }
-    let writes = world.watched.writes();
-    let settled = controller.program.memory("VmRSS")?;
-    let meter = Meter::start(&controller.program)?;
-    sleep(IDLE).await;
-    let cost = meter.stop(&controller.program)?;
-    let (mixpanel, clevertap) = totals(world, &pairs).await?;
-    Ok(Row {
-        seconds: Some(IDLE.as_secs_f64()),
-        cpu: Some(cost.cpu),
-        peak: Some(cost.peak.max(settled)),
-        requests: Some((sum(&mixpanel) + sum(&clevertap), 0)),
-        writes: Some((world.watched.writes() - writes) as f64),
-        note: format!("{count} exports; CPU seconds of the whole minute"),
-        ..Row::default()
-    })
-}
-
-/// The controller is killed and another one starts.
-pub async fn restart(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fallible<Row> {
-    let count = (pairs * each) as usize;
-    let pairs = populate(world, number, pairs, each, "9000h").await?;
-    let first = world
-        .controller(&[
-            "--lease-duration=3s",
-            "--renew-interval=1s",
-            "--retry-interval=200ms",
-        ])
-        .await?;
-    world
-        .watched
-        .until(count, PATIENCE, |export| is_synced(export, None))
-        .await?;
-    drop(first);
-    for pair in &pairs {
-        world.standins.reset(pair).await?;
-    }
-    let writes = world.watched.writes();
-    let started = Instant::now();
-    let controller = world.controller(&["--retry-interval=200ms"]).await?;
-    let ready = started.elapsed();
-    let label = "kind=\"CohortExport\",outcome=\"success\"";
-    while controller.metric("mixtap_reconciles_total", label).await < count as f64 {
-        if started.elapsed() > PATIENCE {
-            return Err("the exports were never looked at".into());
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
-    let (mixpanel, clevertap) = totals(world, &pairs).await?;
-    Ok(Row {
-        seconds: Some(started.elapsed().as_secs_f64()),
-        cpu: Some(controller.program.cpu()?),
-        peak: Some(controller.program.memory("VmHWM")?),
-        requests: Some((sum(&mixpanel) + sum(&clevertap), 0)),
-        writes: Some((world.watched.writes() - writes) as f64),
-        note: format!(
-            "{count} exports; it led after {:.1} s, the dead one's lease (3 s) included",
-            ready.as_secs_f64()
-        ),
-        ..Row::default()
-    })
-}
-
-type Answers = HashMap<(Call, u16), u64>;
+pub type Answers = HashMap<(Call, u16), u64>;
 
 /// Answers of all pairs together, by vendor.
-async fn totals(world: &World<'_>, pairs: &[Pair]) -> Fallible<(Answers, Answers)> {
+pub async fn totals(world: &World<'_>, pairs: &[Pair]) -> Fallible<(Answers, Answers)> {
     let mut totals = (Answers::new(), Answers::new());
     let add = |to: &mut Answers, summary: Summary| {
         for count in summary.answered {
@@ -244,8 +167,16 @@ async fn totals(world: &World<'_>, pairs: &[Pair]) -> Fallible<(Answers, Answers
     Ok(totals)
 }
 
-fn sum(answers: &Answers) -> u64 {
+pub fn sum(answers: &Answers) -> u64 {
     answers.values().sum()
+}
+
+/// When the latest run was claimed.
+fn last_start(export: &CohortExport) -> Option<Timestamp> {
+    let status = export.status.as_ref()?;
+    let current = status.current_run.as_ref().map(|run| run.started_time.0);
+    let last = status.last_run.as_ref().map(|run| run.started_time.0);
+    current.max(last)
 }
 
 fn slot(export: CohortExport) -> Option<(String, Timestamp)> {

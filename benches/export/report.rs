@@ -49,10 +49,9 @@ impl Row {
 
     /// One line of the table.
     pub fn line(&self, name: &str) -> String {
-        let per_million = self
-            .cpu
-            .zip(self.members)
-            .filter(|(_, members)| *members > 0);
+        // Of small cohorts it would say nothing.
+        let large = self.members.filter(|members| *members >= 10_000);
+        let per_million = self.cpu.zip(large);
         let cells = [
             name.to_owned(),
             self.members.map_or_else(String::new, grouped),
@@ -125,7 +124,11 @@ fn machine() -> String {
     let model = model
         .and_then(|line| line.split_once(": "))
         .map_or("a CPU", |(_, model)| model);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // Not as many as this process may use, which is one.
+    let cores = cpu
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
     let kernel = Command::new("uname").arg("-sr").output();
     let kernel = kernel.map_or_else(
         |_| String::new(),

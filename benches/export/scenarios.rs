@@ -5,7 +5,7 @@ use std::path::Path;
 use mixtap::sandbox::cluster::Plane;
 
 use crate::{
-    Fallible, alone, many,
+    Fallible, alone, many, quiet,
     report::Row,
     single::{self, Plain},
     standins::StandIns,
@@ -62,7 +62,7 @@ const fn late(latency_ms: u64) -> Kind {
 }
 
 pub const SCENARIOS: &[Scenario] = &[
-    scenario("serve-pages", true, Kind::Serve("pages", 1_000_000)),
+    scenario("serve-pages", true, Kind::Serve("pages", 5_000_000)),
     scenario("serve-uploads", true, Kind::Serve("uploads", 1_000_000)),
     scenario("receive-10k", true, Kind::Receive(10_000)),
     scenario("receive-100k", true, Kind::Receive(100_000)),
@@ -88,7 +88,7 @@ pub const SCENARIOS: &[Scenario] = &[
             moving: true,
             // So that requests meet: at 0 ms two at once would do.
             latency_ms: 20,
-            ..first(300_000)
+            ..first(200_000)
         }),
     ),
     scenario(
@@ -123,8 +123,10 @@ impl Scenario {
             Kind::Churn(members) => return single::churn(&world().await?, number, members).await,
             Kind::Burst(pairs, each) => many::burst(&world().await?, number, pairs, each).await,
             Kind::Shared(each) => many::shared(&world().await?, number, each).await,
-            Kind::Idle(pairs, each) => many::idle(&world().await?, number, pairs, each).await,
-            Kind::Restart(pairs, each) => many::restart(&world().await?, number, pairs, each).await,
+            Kind::Idle(pairs, each) => quiet::idle(&world().await?, number, pairs, each).await,
+            Kind::Restart(pairs, each) => {
+                quiet::restart(&world().await?, number, pairs, each).await
+            }
         };
         Ok(vec![(String::new(), row?)])
     }

@@ -6,6 +6,7 @@ use mixtap::sandbox::{
     calls::Call, clevertap::AccountSettings, mixpanel::Generator, record::Summary,
 };
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::{
     Fallible,
@@ -21,7 +22,9 @@ const NAME: &str = "export";
 const PAGE: u64 = 1000;
 const BATCH: u64 = 1000;
 /// Longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_secs(300);
+/// The controller's, with what whole seconds add to it.
+const MIN_INTERVAL: Duration = Duration::from_secs(2);
 /// Pages and uploads at once that the controller permits itself.
 const PAGES_AT_ONCE: u64 = 4;
 const UPLOADS_AT_ONCE: u64 = 12;
@@ -154,6 +157,8 @@ pub async fn churn(world: &World<'_>, number: u64, members: u64) -> Fallible<Vec
         standins.settled(&pair).await?;
         standins.cohort(&pair, COHORT, moved(new)).await?;
         standins.reset(&pair).await?;
+        // Sooner than `--min-interval` after a run, a request is put off, which is one more write.
+        sleep(MIN_INTERVAL).await;
         let writes = world.watched.writes();
         let meter = Meter::start(&controller.program)?;
         world.request(NAME, token).await?;

@@ -62,7 +62,8 @@ impl Watched {
         }
     }
 
-    /// Waits until all exports, so many at least, are as asked; an error after that time.
+    /// Waits until all exports, so many at least, are as asked. An error after that time, or as soon
+    /// as one of them fails.
     pub async fn until(
         &self,
         count: usize,
@@ -70,14 +71,20 @@ impl Watched {
         is: impl Fn(&CohortExport) -> bool,
     ) -> Fallible<()> {
         let mut changed = self.changed.clone();
-        let reached = changed.wait_for(|()| {
+        let mut failed = false;
+        let ended = changed.wait_for(|()| {
             let objects = self.all();
-            objects.len() >= count && objects.iter().all(&is)
+            failed = objects.iter().any(has_failed);
+            failed || objects.len() >= count && objects.iter().all(&is)
         });
-        match timeout(within, reached).await {
-            Ok(reached) => Ok(reached.map(drop)?),
-            Err(_) => Err(format!("not there after {} s: {}", within.as_secs(), self.why()).into()),
+        match timeout(within, ended).await {
+            Ok(ended) => ended.map(drop)?,
+            Err(_) => return Err(format!("it took longer: {}", self.why()).into()),
         }
+        if failed {
+            return Err(self.why().into());
+        }
+        Ok(())
     }
 
     pub fn all(&self) -> Vec<CohortExport> {
@@ -134,6 +141,10 @@ pub fn condition(export: &CohortExport, kind: &str) -> Option<(String, String, S
         found.reason.clone(),
         found.message.clone(),
     ))
+}
+
+fn has_failed(export: &CohortExport) -> bool {
+    condition(export, "Synced").is_some_and(|(status, ..)| status == "False")
 }
 
 /// Whether the export's first run has ended well, or the one that this token asked for.

@@ -156,11 +156,7 @@ impl<'a> World<'a> {
         let program = Pinned::start(CONTROLLER, &program, &envs, Stdio::null(), &log)?;
         let controller = Controller { program, metrics };
         let ready = async {
-            while !controller
-                .page("readyz")
-                .await
-                .is_some_and(|text| text == "ready\n")
-            {
+            while controller.page("readyz").await.as_deref() != Some("ready\n") {
                 sleep(Duration::from_millis(20)).await;
             }
         };
