@@ -16,6 +16,8 @@ mod process;
 #[path = "outage/undecodable.rs"]
 mod undecodable;
 #[allow(dead_code)]
+#[path = "cluster/rows.rs"]
+mod rows;
 #[path = "cluster/world/mod.rs"]
 mod world;
 
