@@ -3,8 +3,9 @@
 
 use mixtap::{
     http::{Http, Metrics},
-    mixpanel::{Budgets, Error, Mixpanel, Options, Query, ServiceAccount, Source},
+    mixpanel::{Batch, Budgets, Mixpanel, Options, Query, ReadEnd, ServiceAccount, Source},
 };
+use tokio::sync::mpsc;
 use url::Url;
 
 use crate::{
@@ -12,9 +13,18 @@ use crate::{
     standins::{SECRET, USERNAME},
 };
 
-/// The only line that knows how a cohort is read.
-async fn read(mixpanel: &Mixpanel, query: &Query) -> Result<usize, Error> {
-    Ok(mixpanel.read(query, &|| Ok(())).await?.len())
+async fn read(mixpanel: &Mixpanel, query: &Query) -> Result<usize, ReadEnd> {
+    let (rows, mut received) = mpsc::channel::<Batch>(4);
+    let reading = async move { mixpanel.stream(query, &|| Ok(()), &rows).await };
+    let counting = async {
+        let mut count = 0;
+        while let Some(batch) = received.recv().await {
+            count += batch.len();
+        }
+        count
+    };
+    let (read, count) = tokio::join!(reading, counting);
+    read.map(|_| count)
 }
 
 /// How many members there were.
@@ -32,5 +42,6 @@ pub async fn receive(base: Url, project: i64, cohort: i64) -> Fallible<usize> {
     let http = Http::new(Metrics::default())?;
     let mixpanel = Mixpanel::new(http, source, account, budget, Options::default());
     let properties = serde_json::from_str(crate::PROPERTIES)?;
-    Ok(read(&mixpanel, &Query { cohort, properties }).await?)
+    let read = read(&mixpanel, &Query { cohort, properties }).await;
+    read.map_err(|end| format!("{end:?}").into())
 }
