@@ -4,6 +4,8 @@ mod lane;
 #[path = "../common/plane.rs"]
 mod plane;
 mod process;
+#[path = "../common/s3.rs"]
+mod server;
 mod trouble;
 mod world;
 
@@ -30,6 +32,7 @@ mod quickstart;
 mod requests;
 mod restart;
 mod restored;
+mod s3;
 mod secrets;
 mod steps;
 mod telemetry;
