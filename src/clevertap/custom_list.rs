@@ -222,7 +222,7 @@ impl CleverTap {
 }
 
 /// The `Code` of S3's XML errors. The rest of them may hold signed headers and is never shown.
-fn storage_code(answer: &Answer) -> Option<&str> {
+pub(super) fn storage_code(answer: &Answer) -> Option<&str> {
     let text = std::str::from_utf8(&answer.body).ok()?;
     let (code, _) = text.split_once("<Code>")?.1.split_once("</Code>")?;
     let is_name = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric());

@@ -8,6 +8,9 @@ mod client;
 mod csv;
 mod custom_list;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod limits;
 mod presigned;
 mod profiles;

@@ -170,7 +170,7 @@ fn body(batch: &[Record<'_>]) -> Bytes {
 }
 
 /// Batches within both limits. A record that no batch can hold is in none.
-fn batches(profiles: &[Profile]) -> impl Iterator<Item = Vec<Record<'_>>> {
+pub(super) fn batches(profiles: &[Profile]) -> impl Iterator<Item = Vec<Record<'_>>> {
     let room = BYTES - OPEN.len() - CLOSE.len();
     let mut records = profiles
         .iter()

@@ -14,8 +14,8 @@ use bytes::Bytes;
 use super::snapshot::{Entry, Header, ProfileState, Snapshot};
 use crate::domain::Destination;
 
-const MAGIC: &[u8; 16] = b"mixtap snapshot\n";
-const FORMAT: u32 = 1;
+pub(super) const MAGIC: &[u8; 16] = b"mixtap snapshot\n";
+pub(super) const FORMAT: u32 = 1;
 const ENTRY: usize = 17;
 const CHECKSUM: usize = 32;
 

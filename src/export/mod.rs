@@ -10,6 +10,9 @@ mod cohort;
 mod compare;
 mod confirm;
 mod fingerprint;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod gate;
 mod keep;
 mod list;

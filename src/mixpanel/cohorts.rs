@@ -115,7 +115,7 @@ impl Mixpanel {
 
 /// `{"status":"ok","results":{...}}`; 404 = no such cohort [own], in the words of an API: a proxy's
 /// page or an empty answer is none.
-fn existence(id: i64, answer: &Answer) -> Existence {
+pub(super) fn existence(id: i64, answer: &Answer) -> Existence {
     #[derive(Deserialize)]
     struct Body {
         status: String,

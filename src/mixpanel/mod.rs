@@ -10,6 +10,9 @@ mod client;
 mod cohorts;
 mod engage;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod ledger;
 mod page;
 mod rate_limit;
