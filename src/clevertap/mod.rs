@@ -11,7 +11,7 @@ mod create;
 mod csv;
 mod custom_list;
 mod error;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz;
 mod limits;

@@ -14,8 +14,8 @@ use std::io::{self, Read, Write};
 use super::snapshot::{Entry, Header, ProfileState};
 use crate::domain::Destination;
 
-const MAGIC: &[u8; 16] = b"mixtap snapshot\n";
-const FORMAT: u32 = 1;
+pub(super) const MAGIC: &[u8; 16] = b"mixtap snapshot\n";
+pub(super) const FORMAT: u32 = 1;
 const PREFIX: usize = 24;
 const MAX_HEADER: usize = 64 << 10;
 pub(super) const ENTRY: usize = 17;

@@ -11,6 +11,9 @@ mod compare;
 mod confirm;
 mod draft;
 mod fingerprint;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod gate;
 mod keep;
 mod list;

@@ -4,6 +4,9 @@
 //! client's business; [`Backoff`] paces it and asks the caller's [`Gate`] meanwhile.
 
 mod fault;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod incoming;
 mod metrics;
 mod retry;

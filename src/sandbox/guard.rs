@@ -3,6 +3,7 @@
 //! The parent holds the write end of the guard's standard input. However the parent ends, SIGKILL
 //! included, the kernel closes that end; the guard reads end-of-file and kills its program. A pipe
 //! works on every Unix and, other than `PR_SET_PDEATHSIG`, doesn't care which thread spawned.
+//! A parent that only wants the program gone writes something before it closes the pipe.
 
 use std::{
     ffi::OsString,
@@ -50,34 +51,34 @@ async fn run(args: GuardArgs) -> io::Result<ExitCode> {
         .split_first()
         .ok_or(io::ErrorKind::InvalidInput)?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut parent_gone = end_of_input();
+    let mut input = end_of_input();
     let mut child = Command::new(program)
         .args(rest)
         .stdin(Stdio::null())
         .spawn()?;
-    loop {
+    let parent_lives = loop {
         tokio::select! {
             status = child.wait() => return status.map(exit_code),
             _ = terminate.recv() => pass_on_terminate(&child),
-            _ = &mut parent_gone => break,
+            said = &mut input => break said == Ok(true),
         }
-    }
+    };
     child.kill().await?;
-    if let Some(folder) = args.scratch {
+    if let Some(folder) = args.scratch.filter(|_| !parent_lives) {
         // The parent may have removed it already.
         let _ = std::fs::remove_dir_all(folder);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Resolves at the end of standard input. A plain thread reads it: a runtime would wait for its own
+/// Resolves at the end of standard input: whether anything was said. A plain thread reads it: a runtime would wait for its own
 /// blocked reader before it could shut down.
-fn end_of_input() -> oneshot::Receiver<()> {
+fn end_of_input() -> oneshot::Receiver<bool> {
     let (sender, receiver) = oneshot::channel();
     std::thread::spawn(move || {
         // A read error is as good as the end: nobody can tell us anything any more.
-        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        let _ = sender.send(());
+        let said = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = sender.send(said.is_ok_and(|bytes| bytes > 0));
     });
     receiver
 }

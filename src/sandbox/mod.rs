@@ -3,6 +3,7 @@
 
 mod answer;
 mod gate;
+mod programs;
 mod standins;
 mod urls;
 mod wire;
@@ -16,6 +17,7 @@ pub mod faults;
 pub mod guard;
 pub mod mixpanel;
 pub mod record;
+pub mod s3;
 
 pub use standins::{Sandbox, SandboxOptions, serve};
 pub use urls::Urls;

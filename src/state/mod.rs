@@ -51,7 +51,21 @@ impl State {
     /// [`StateError::Address`] if these can't be used, [`StateError::Unavailable`] if the folder
     /// can't be made. No call goes over the network yet: see [`State::probe`].
     pub fn open(url: &str, prefix: &str) -> Result<Self, StateError> {
-        let store = Store::open(url, prefix)?;
+        let settings = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        Self::open_with(url, prefix, settings)
+    }
+
+    /// The same with these in place of the process's variables.
+    ///
+    /// # Errors
+    /// As [`State::open`].
+    pub fn open_with(
+        url: &str,
+        prefix: &str,
+        settings: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, StateError> {
+        let store = Store::open(url, prefix, settings)?;
         Ok(Self { store })
     }
 
@@ -79,10 +93,18 @@ impl State {
     /// [`StateError::Foreign`].
     pub async fn own(&self, owner: &str, adopt: bool) -> Result<(), StateError> {
         let mine = Bytes::copy_from_slice(owner.as_bytes());
-        match self.store.get(OWNER, MAX_SMALL).await? {
+        let mut found = self.store.get(OWNER, MAX_SMALL).await?;
+        if found.is_none() {
+            if self.store.create(OWNER, mine.clone()).await? {
+                return Ok(());
+            }
+            // Another installation was faster, or an answer to our own attempt got lost.
+            found = self.store.get(OWNER, MAX_SMALL).await?;
+        }
+        match found {
             Some(found) if found == mine => Ok(()),
-            Some(_) if !adopt => Err(StateError::Foreign),
-            _ => self.store.put(OWNER, mine, MAX_SMALL).await,
+            _ if adopt => self.store.put(OWNER, mine, MAX_SMALL).await,
+            _ => Err(StateError::Foreign),
         }
     }
 

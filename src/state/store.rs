@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, local::LocalFileSystem, path::Path};
 use tokio::time::timeout;
 use url::Url;
 
@@ -33,7 +33,12 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn open(url: &str, prefix: &str) -> Result<Self, StateError> {
+    /// S3's settings by their variables' names; others are passed over.
+    pub(super) fn open(
+        url: &str,
+        prefix: &str,
+        settings: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, StateError> {
         let address = |what: &str| StateError::Address(what.to_owned());
         // The parsers' own words would repeat the URL, which may hold a password.
         let url: Url = url.parse().map_err(|_| address("it isn't a URL"))?;
@@ -48,10 +53,9 @@ impl Store {
             (folder, Path::default())
         } else {
             // Without the filter a variable such as TOKEN or REGION would count as a setting.
-            let settings = std::env::vars_os().filter_map(|(key, value)| {
-                let (key, value) = (key.into_string().ok()?, value.into_string().ok()?);
-                key.starts_with("AWS_").then_some((key, value))
-            });
+            let settings = settings
+                .into_iter()
+                .filter(|(key, _)| key.starts_with("AWS_"));
             let (store, path) = object_store::parse_url_opts(&url, settings).map_err(|_| {
                 address("its scheme isn't supported, or the AWS_ variables don't fit it")
             })?;
@@ -87,6 +91,24 @@ impl Store {
         within(DEADLINE + allowance(size), async {
             self.inner.put(&path, what.into()).await?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Puts a small object unless there is one: false then. A store that can't tell puts it.
+    pub(super) async fn create(&self, key: &str, what: Bytes) -> Result<bool, StateError> {
+        let path = self.path(key);
+        within(DEADLINE, async {
+            let only = PutMode::Create.into();
+            match self.inner.put_opts(&path, what.clone().into(), only).await {
+                Ok(_) => Ok(true),
+                Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+                Err(object_store::Error::NotImplemented { .. }) => {
+                    self.inner.put(&path, what.into()).await?;
+                    Ok(true)
+                }
+                Err(error) => Err(error.into()),
+            }
         })
         .await
     }
@@ -151,16 +173,18 @@ mod tests {
 
     #[tokio::test]
     async fn sizes_are_bounded_both_ways() {
-        let store = Store::open("memory:///", "").unwrap();
+        let store = Store::open("memory:///", "", []).unwrap();
         let four = Bytes::from_static(b"four");
         let too_large = Err(StateError::TooLarge(3));
         assert_eq!(store.put("a", four.clone(), 3).await, too_large);
         store.put("a", four.clone(), 4).await.unwrap();
         assert_eq!(store.get("a", 3).await, Err(StateError::TooLarge(3)));
         assert_eq!(store.get("a", 4).await, Ok(Some(four)));
+        assert_eq!(store.create("a", "5".into()).await, Ok(false));
         store.delete("a").await.unwrap();
         store.delete("a").await.unwrap();
         assert_eq!(store.get("a", 4).await, Ok(None));
+        assert_eq!(store.create("a", "5".into()).await, Ok(true));
     }
 
     #[test]
@@ -172,7 +196,7 @@ mod tests {
             ("memory:///", "../canary"),
             ("file://elsewhere.example.com/canary", ""),
         ] {
-            let error = Store::open(url, prefix).unwrap_err();
+            let error = Store::open(url, prefix, []).unwrap_err();
             assert!(matches!(error, StateError::Address(_)), "{url}: {error:?}");
             assert!(!format!("{error:?}").contains("canary"), "{error:?}");
         }

@@ -4,6 +4,8 @@ mod lane;
 #[path = "../common/plane.rs"]
 mod plane;
 mod process;
+#[path = "../common/s3.rs"]
+mod server;
 mod trouble;
 mod world;
 
@@ -31,6 +33,7 @@ mod requests;
 mod restart;
 mod restored;
 mod rows;
+mod s3;
 mod secrets;
 mod steps;
 mod telemetry;

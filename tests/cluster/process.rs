@@ -75,7 +75,8 @@ impl Controller {
         command.args(flags);
         command
             .env("KUBECONFIG", &world.kubeconfig)
-            .env("RUST_BACKTRACE", "1");
+            .env("RUST_BACKTRACE", "1")
+            .envs(world.env.iter().cloned());
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

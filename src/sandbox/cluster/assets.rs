@@ -7,10 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    archive, build,
-    cache::{Cache, CacheError},
-};
+use super::{archive, build};
+use crate::sandbox::programs::{Cache, CacheError};
 
 /// The programs of a control plane.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,21 +1,9 @@
 //! The programs built with Go from the published modules; see `../plane/main.go`. The sources are
 //! part of this binary, so that an installed `mixtap demo` can do it too.
 
-use std::{
-    fs::{self, File},
-    io,
-    os::unix::fs::symlink,
-    path::Path,
-    process::{ExitStatus, Stdio},
-    time::Duration,
-};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
-use tokio::{
-    process::Command,
-    time::{Instant, timeout},
-};
-
-use super::process::tail;
+use crate::sandbox::programs::{Go, GoError};
 
 /// The release that `go.mod` names.
 const VERSION: &str = "v1.36.2";
@@ -26,20 +14,6 @@ const SOURCES: [(&str, &str); 3] = [
 ];
 /// The names by which the one binary is called.
 const NAMES: [&str; 3] = ["etcd", "kube-apiserver", "kube-controller-manager"];
-const BUILD_WITHIN: Duration = Duration::from_secs(60 * 60);
-const TELL_EVERY: Duration = Duration::from_secs(60);
-
-#[derive(Debug, thiserror::Error)]
-pub(super) enum BuildError {
-    #[error("Go is not installed")]
-    NoGo,
-    #[error("go build: {0}")]
-    Io(#[from] io::Error),
-    #[error("go build ended with {status}: {log}")]
-    Failed { status: ExitStatus, log: String },
-    #[error("go build took longer than {} minutes", BUILD_WITHIN.as_secs() / 60)]
-    TooLong,
-}
 
 /// The folder's name in the cache: it changes with the sources and the platform.
 pub(super) fn key() -> String {
@@ -60,61 +34,35 @@ pub(super) async fn build(
     work: &Path,
     kept: &Path,
     say: &(dyn Fn(&str) + Sync),
-) -> Result<(), BuildError> {
+) -> Result<(), GoError> {
     let source = work.join("source");
     fs::create_dir(&source)?;
     for (name, text) in SOURCES {
         fs::write(source.join(name), text)?;
     }
-    let log = source.join("build.log");
-    let mut go = Command::new("go")
-        .args([
-            "build",
-            "-trimpath",
-            "-ldflags",
-            &ldflags(),
-            "-o",
-            "../plane",
-            ".",
-        ])
-        .current_dir(&source)
-        .env("CGO_ENABLED", "0")
-        .env("GOWORK", "off")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(File::create(&log)?)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => BuildError::NoGo,
-            _ => error.into(),
-        })?;
-    say(&format!(
-        "building Kubernetes {VERSION} with Go: once, about 7 minutes on 2 cores, kept in {}",
-        kept.display()
-    ));
-    let start = Instant::now();
-    let status = loop {
-        match timeout(TELL_EVERY, go.wait()).await {
-            Ok(status) => break status?,
-            Err(_) if start.elapsed() > BUILD_WITHIN => return Err(BuildError::TooLong),
-            Err(_) => say(&format!(
-                "still building, {} min",
-                start.elapsed().as_secs() / 60
-            )),
-        }
+    let args = [
+        "build",
+        "-trimpath",
+        "-ldflags",
+        &ldflags(),
+        "-o",
+        "../plane",
+        ".",
+    ];
+    let go = Go {
+        args: &args,
+        folder: &source,
+        log: source.join("build.log"),
+        about: format!(
+            "building Kubernetes {VERSION} with Go: once, about 7 minutes on 2 cores, kept in {}",
+            kept.display()
+        ),
     };
-    if !status.success() {
-        return Err(BuildError::Failed {
-            status,
-            log: tail(&log)?,
-        });
-    }
+    go.run(say).await?;
     for name in NAMES {
         symlink("plane", work.join(name))?;
     }
     fs::remove_dir_all(source)?;
-    say(&format!("built in {} s", start.elapsed().as_secs()));
     Ok(())
 }
 

@@ -4,26 +4,21 @@ use std::{
     io,
     net::TcpListener,
     path::{Path, PathBuf},
-    process::ExitStatus,
     time::Duration,
 };
 
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 
 use super::{
     args,
     assets::Assets,
     certs::{Authority, Pair},
     files::{self, Files},
-    process::Program,
 };
+use crate::sandbox::programs::{Program, ProgramError};
 
 /// A program that ends early may have lost its port to another one: tried again with others.
 const ATTEMPTS: u32 = 4;
-/// Each program is up in a few seconds; a loaded machine takes longer.
-const READY_WITHIN: Duration = Duration::from_secs(120);
-const ASK_EVERY: Duration = Duration::from_millis(50);
 const ASK_WITHIN: Duration = Duration::from_secs(5);
 /// What to start.
 #[derive(Debug, Clone)]
@@ -62,14 +57,8 @@ pub enum PlaneError {
     Http(#[from] reqwest::Error),
     #[error("a kubeconfig of the plane: {0}")]
     Kubeconfig(#[from] serde_yaml::Error),
-    #[error("{program} ended with {status}: {log}")]
-    Ended {
-        program: &'static str,
-        status: ExitStatus,
-        log: String,
-    },
-    #[error("{program} isn't ready after {} s: {log}", READY_WITHIN.as_secs())]
-    NotReady { program: &'static str, log: String },
+    #[error(transparent)]
+    Program(#[from] ProgramError),
 }
 
 impl Plane {
@@ -78,7 +67,9 @@ impl Plane {
         let mut attempt = 1;
         loop {
             match Self::attempt(&options).await {
-                Err(PlaneError::Ended { .. }) if attempt < ATTEMPTS => attempt += 1,
+                Err(PlaneError::Program(ProgramError::Ended { .. })) if attempt < ATTEMPTS => {
+                    attempt += 1
+                }
                 result => return result,
             }
         }
@@ -139,7 +130,7 @@ impl Plane {
         plane.launch(&plane.etcd).await?;
         plane.start_apiserver().await?;
         // If our etcd lost its port, it was someone else's that answered.
-        plane.still_running(&plane.etcd)?;
+        plane.etcd.still_running()?;
         Ok(plane)
     }
 
@@ -191,7 +182,7 @@ impl Plane {
         self.launch(&self.apiserver).await?;
         // Made by the API server itself shortly after it says that it is ready.
         let namespace = format!("{}/api/v1/namespaces/default", self.url);
-        self.answers(&self.apiserver, &namespace).await?;
+        self.apiserver.answers(&self.http, &namespace).await?;
         match &self.controller_manager {
             Some(manager) => self.launch(manager).await,
             None => Ok(()),
@@ -200,37 +191,7 @@ impl Plane {
 
     async fn launch(&self, program: &Program) -> Result<(), PlaneError> {
         program.start()?;
-        self.answers(program, &program.health).await
-    }
-
-    /// Waits until `url` answers 2xx, as long as the program runs.
-    async fn answers(&self, program: &Program, url: &str) -> Result<(), PlaneError> {
-        let deadline = Instant::now() + READY_WITHIN;
-        loop {
-            self.still_running(program)?;
-            let answer = self.http.get(url).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                return Err(PlaneError::NotReady {
-                    program: program.name,
-                    log: program.log_tail(),
-                });
-            }
-            sleep(ASK_EVERY).await;
-        }
-    }
-
-    fn still_running(&self, program: &Program) -> Result<(), PlaneError> {
-        match program.exited()? {
-            Some(status) => Err(PlaneError::Ended {
-                program: program.name,
-                status,
-                log: program.log_tail(),
-            }),
-            None => Ok(()),
-        }
+        Ok(program.answers(&self.http, &program.health).await?)
     }
 }
 

@@ -41,6 +41,8 @@ pub struct World {
     pub sandbox: Sandbox,
     pub dir: tempfile::TempDir,
     pub kubeconfig: PathBuf,
+    /// Of its controllers, beside our own.
+    pub env: Vec<(String, String)>,
     _linter: Linter,
 }
 
@@ -71,6 +73,7 @@ impl World {
             sandbox,
             dir,
             kubeconfig,
+            env: Vec::new(),
         };
         world
             .put_secret("vendors", PASSCODE, USERNAME, SECRET)

@@ -24,7 +24,7 @@ pub enum CacheError {
     Locked(PathBuf),
 }
 
-pub(super) struct Cache(PathBuf);
+pub(in crate::sandbox) struct Cache(PathBuf);
 
 impl Cache {
     /// `mixtap` below the user's cache folder, by the XDG rules on every system.
