@@ -1,12 +1,13 @@
 //! Where snapshots, marks and one-time records live: any object store, by URL.
 //!
-//! Below the prefix stand `owner` (the installation whose state this is) and four kinds of objects,
+//! Below the prefix stand `owner` (the installation whose state this is) and five kinds of objects,
 //! each named after a digest of what it speaks of:
 //! `snapshots/` (bytes that `export` understands), `pending/` (the room for one that is about to be
 //! kept; never read), `unconfirmed/` (the run that may have replaced a list without having kept its
-//! snapshot) and `one-time/` (finished one-time exports).
+//! snapshot), `one-time/` (finished one-time exports) and `budget/` (what is left of query budgets).
 //! A put is atomic: on disk a temporary file is written, synced and renamed over the old one.
 
+mod budget;
 mod error;
 mod mark;
 mod one_time;
