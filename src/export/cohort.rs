@@ -10,8 +10,13 @@ use super::{Request, RunError, Tools, refusal};
 use crate::domain::{CohortRef, ConnectorPlan, Failure, Reason};
 use crate::mixpanel::{Cohort, Error, Existence, Mixpanel};
 
-/// How long one answer of cohorts/list serves all exports of a project.
-const FRESH: Duration = Duration::from_secs(60);
+/// How long one answer of cohorts/list serves all exports of a project: a tick.
+const FRESH: Duration = Duration::from_secs(15 * 60);
+/// What isn't in a list may have been made since, and is asked for once more: of a project not more
+/// often than this, whoever asks.
+const ONCE_MORE: Duration = Duration::from_secs(60);
+/// How long a list serves where the budget has no second query for another one.
+const STALE: Duration = Duration::from_secs(2 * 3600);
 /// How long a failure to answer stands for all of them: no longer than any of them backs off.
 const FAILED: Duration = Duration::from_secs(10);
 /// Projects whose lists are kept at once.
@@ -21,7 +26,15 @@ const NAME: usize = 255;
 
 /// A project, as far as its cohorts go.
 type Key = (String, i64, Option<i64>);
-type Place = Arc<tokio::sync::Mutex<Option<Answer>>>;
+type Place = Arc<tokio::sync::Mutex<Kept>>;
+
+/// What is kept of a project.
+#[derive(Default)]
+struct Kept {
+    answer: Option<Answer>,
+    /// When a list was asked for although there was one.
+    once_more: Option<Instant>,
+}
 
 /// What a project answered, or why it didn't.
 struct Answer {
@@ -30,8 +43,8 @@ struct Answer {
     cohorts: Result<Arc<Vec<Cohort>>, Error>,
 }
 
-/// The latest lists of cohorts, a minute each: exports that start together cost one query, and one
-/// wait where it fails.
+/// The latest lists of cohorts, a tick each: the exports of a project cost one query, and one wait
+/// where it fails.
 #[derive(Clone, Default)]
 pub struct CohortLists(Arc<Mutex<HashMap<Key, Place>>>);
 
@@ -40,31 +53,38 @@ impl CohortLists {
     /// export is just asking.
     pub fn keep(&self, connector: &ConnectorPlan, cohorts: Vec<Cohort>, asked: Instant) {
         let place = self.place(key(connector));
-        if let Ok(mut answer) = place.try_lock()
-            && answer.as_ref().is_none_or(|answer| answer.asked <= asked)
+        if let Ok(mut kept) = place.try_lock()
+            && kept
+                .answer
+                .as_ref()
+                .is_none_or(|answer| answer.asked <= asked)
         {
-            *answer = Some(Answer::of(asked, Ok(Arc::new(cohorts))));
+            kept.answer = Some(Answer::of(asked, Ok(Arc::new(cohorts))));
         }
     }
 
-    /// The project's cohorts; those that ask at once wait for one answer. `since`: no list from
-    /// before this time will do.
+    /// The project's cohorts; those that ask at once wait for one answer. None older than `age`
+    /// will do, nor one from before `since`, unless that was asked for a moment ago.
     async fn get(
         &self,
         key: Key,
         mixpanel: &Mixpanel,
+        age: Duration,
         since: Option<Instant>,
     ) -> Result<(Instant, Arc<Vec<Cohort>>), Error> {
         let place = self.place(key);
-        let mut answer = place.lock().await;
-        if let Some(answer) = answer.as_ref()
-            && answer.serves(since)
-        {
-            return answer.cohorts.clone().map(|list| (answer.asked, list));
+        let mut kept = place.lock().await;
+        let just = kept.once_more.is_some_and(|at| at.elapsed() < ONCE_MORE);
+        let old = |answer: &Answer| !just && since.is_some_and(|since| answer.asked < since);
+        if let Some(answer) = kept.answer.as_ref().filter(|answer| answer.serves(age)) {
+            if !old(answer) || answer.cohorts.is_err() {
+                return answer.cohorts.clone().map(|list| (answer.asked, list));
+            }
+            kept.once_more = Some(Instant::now());
         }
         let asked = Instant::now();
         let cohorts = mixpanel.cohorts().await.map(Arc::new);
-        *answer = Some(Answer::of(asked, cohorts.clone()));
+        kept.answer = Some(Answer::of(asked, cohorts.clone()));
         Ok((asked, cohorts?))
     }
 
@@ -73,8 +93,10 @@ impl CohortLists {
         if !places.contains_key(&key) && places.len() >= PROJECTS {
             // What nobody uses and what is stale goes; if all are in use, the newcomer isn't kept.
             places.retain(|_, place| {
-                place.try_lock().map_or(true, |answer| {
-                    answer.as_ref().is_some_and(|answer| answer.serves(None))
+                place.try_lock().map_or(true, |kept| {
+                    kept.answer
+                        .as_ref()
+                        .is_some_and(|answer| answer.serves(FRESH))
                 })
             });
             if places.len() >= PROJECTS {
@@ -95,9 +117,9 @@ impl Answer {
     }
 
     /// Whether who asks now needn't ask again.
-    fn serves(&self, since: Option<Instant>) -> bool {
+    fn serves(&self, age: Duration) -> bool {
         match &self.cohorts {
-            Ok(_) => self.asked.elapsed() < FRESH && since.is_none_or(|since| self.asked >= since),
+            Ok(_) => self.asked.elapsed() < age,
             // The project's trouble; any other is that of one connector, or of its Secret.
             Err(Error::Unavailable { .. } | Error::RateLimited { ours: false, .. }) => {
                 self.ended.elapsed() < FAILED
@@ -122,7 +144,12 @@ pub(super) async fn resolve(
     request: &Request,
 ) -> Result<(i64, String), RunError> {
     let wanted = &request.export.cohort;
+    // The read needs a query too: where the budget has one only, an older list has to do.
     let (started, mut since) = (Instant::now(), None);
+    let age = match tools.mixpanel.has_queries(2) {
+        true => FRESH,
+        false => STALE,
+    };
     if let Some((id, name)) = &request.known_cohort {
         match wanted {
             CohortRef::Id(wanted) if wanted == id => return Ok((*id, name.clone())),
@@ -138,7 +165,7 @@ pub(super) async fn resolve(
         }
     }
     let key = key(&request.connector);
-    let get = |since| tools.lists.get(key.clone(), tools.mixpanel, since);
+    let get = |since| tools.lists.get(key.clone(), tools.mixpanel, age, since);
     let (asked, cohorts) = get(since).await.map_err(refusal::listing)?;
     let found = match choose(&cohorts, wanted) {
         // It may have been made since that list was.

@@ -46,6 +46,7 @@ pub(super) fn reading(error: mixpanel::Error, stop: Stop) -> RunError {
         Error::NotFound(_)
         | Error::Refused(_)
         | Error::TooManyMembers { .. }
+        | Error::TooManyPages { .. }
         | Error::PageTooLarge { .. } => Reason::SourceRefused,
         Error::RateLimited { .. } => Reason::RateLimited,
         Error::Unavailable { .. } => Reason::SourceUnavailable,

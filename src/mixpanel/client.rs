@@ -44,7 +44,7 @@ pub struct Mixpanel {
     pub(super) http: Http,
     pub(super) source: Source,
     account: ServiceAccount,
-    budget: Budget,
+    pub(super) budget: Budget,
     pub(super) options: Options,
 }
 
@@ -97,6 +97,11 @@ impl Mixpanel {
         let ServiceAccount { username, secret } = &self.account;
         let request = self.http.request(method, url);
         request.basic_auth(username.expose_secret(), Some(secret.expose_secret()))
+    }
+
+    /// Whether so many queries of the hour are free to this client now.
+    pub fn has_queries(&self, queries: u32) -> bool {
+        self.budget.has(queries)
     }
 
     /// Calls until there is an answer that `read` accepts, an error that no retry mends, or the

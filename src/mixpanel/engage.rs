@@ -79,6 +79,8 @@ impl Mixpanel {
             return Err(Trouble::Failed(Error::TooManyMembers { total }));
         }
         let mut tally = Tally::start(first)?;
+        let pages = tally.expected().saturating_sub(1);
+        let _reserved = (self.budget.reserve_pages(pages)).map_err(Trouble::Failed)?;
         if let Some(session) = tally.session().map(str::to_owned) {
             let numbers = stream::iter(1..tally.expected());
             let mut pages = numbers
