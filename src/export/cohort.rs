@@ -170,8 +170,15 @@ pub(super) async fn resolve(
     let found = match choose(&cohorts, wanted) {
         // It may have been made since that list was.
         Err(failure) if failure.reason == Reason::CohortNotFound && asked < started => {
-            let (_, cohorts) = get(Some(started)).await.map_err(refusal::listing)?;
-            choose(&cohorts, wanted)?
+            let (asked, cohorts) = get(Some(started)).await.map_err(refusal::listing)?;
+            match wanted {
+                // No list was to be had: the other way is free, but knows ids only.
+                CohortRef::Id(id) if asked < started => match tools.mixpanel.cohort(*id).await {
+                    Existence::Found(cohort) => choose(&[cohort], wanted)?,
+                    Existence::Absent | Existence::Unknown => return Err(failure.into()),
+                },
+                _ => choose(&cohorts, wanted)?,
+            }
         }
         found => found?,
     };
