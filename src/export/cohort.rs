@@ -12,9 +12,11 @@ use crate::mixpanel::{Cohort, Error, Existence, Mixpanel};
 
 /// How long one answer of cohorts/list serves all exports of a project: a tick.
 const FRESH: Duration = Duration::from_secs(15 * 60);
-/// What isn't in a list may have been made since, and is asked for once more: of a project not more
-/// often than this, whoever asks.
+/// What isn't in a list may have been made since, and is asked for once more: of a project, whoever
+/// asks, so often...
 const ONCE_MORE: Duration = Duration::from_secs(60);
+/// ...but for a few that follow each other: somebody mends a name and asks again.
+const IN_A_ROW: u32 = 3;
 /// How long a list serves where the budget has no second query for another one.
 const STALE: Duration = Duration::from_secs(2 * 3600);
 /// How long a failure to answer stands for all of them: no longer than any of them backs off.
@@ -32,8 +34,20 @@ type Place = Arc<tokio::sync::Mutex<Kept>>;
 #[derive(Default)]
 struct Kept {
     answer: Option<Answer>,
-    /// When a list was asked for although there was one.
+    /// Until when the lists that were asked for although there was one have taken their time.
     once_more: Option<Instant>,
+}
+
+impl Kept {
+    /// Whether a list may be asked for although there is one; notes that it is.
+    fn may_ask_once_more(&mut self, now: Instant) -> bool {
+        let taken = self.once_more.map_or(now, |taken| taken.max(now));
+        let may = taken - now <= ONCE_MORE * (IN_A_ROW - 1);
+        if may {
+            self.once_more = Some(taken + ONCE_MORE);
+        }
+        may
+    }
 }
 
 /// What a project answered, or why it didn't.
@@ -64,7 +78,7 @@ impl CohortLists {
     }
 
     /// The project's cohorts; those that ask at once wait for one answer. None older than `age`
-    /// will do, nor one from before `since`, unless that was asked for a moment ago.
+    /// will do, nor one from before `since`, unless those were asked for too often.
     async fn get(
         &self,
         key: Key,
@@ -74,15 +88,14 @@ impl CohortLists {
     ) -> Result<(Instant, Arc<Vec<Cohort>>), Error> {
         let place = self.place(key);
         let mut kept = place.lock().await;
-        let just = kept.once_more.is_some_and(|at| at.elapsed() < ONCE_MORE);
-        let old = |answer: &Answer| !just && since.is_some_and(|since| answer.asked < since);
-        if let Some(answer) = kept.answer.as_ref().filter(|answer| answer.serves(age)) {
-            if !old(answer) || answer.cohorts.is_err() {
-                return answer.cohorts.clone().map(|list| (answer.asked, list));
-            }
-            kept.once_more = Some(Instant::now());
-        }
         let asked = Instant::now();
+        let answer = kept.answer.as_ref().filter(|answer| answer.serves(age));
+        if let Some((cohorts, at)) = answer.map(|a| (a.cohorts.clone(), a.asked)) {
+            let old = cohorts.is_ok() && since.is_some_and(|since| at < since);
+            if !old || !kept.may_ask_once_more(asked) {
+                return cohorts.map(|list| (at, list));
+            }
+        }
         let cohorts = mixpanel.cohorts().await.map(Arc::new);
         kept.answer = Some(Answer::of(asked, cohorts.clone()));
         Ok((asked, cohorts?))
@@ -234,6 +247,13 @@ mod tests {
             count: None,
             group,
         }
+    }
+
+    #[test]
+    fn a_list_is_asked_for_once_more_a_few_times_and_then_once_a_minute() {
+        let (mut kept, start) = (Kept::default(), Instant::now());
+        let asked = (0..3600).filter(|s| kept.may_ask_once_more(start + Duration::from_secs(*s)));
+        assert_eq!(asked.take(5).collect::<Vec<_>>(), [0, 1, 2, 60, 120]);
     }
 
     #[test]
