@@ -3,6 +3,7 @@
 
 mod duration;
 mod namespaces;
+mod size;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -119,6 +120,12 @@ pub struct RunArgs {
     #[arg(long, env = "MIXTAP_SCRATCH_DIR", value_name = "DIR",
         default_value_os_t = std::env::temp_dir().join("mixtap"), help_heading = "State")]
     pub scratch_dir: PathBuf,
+
+    /// Most that all runs together may put into the scratch directory; 10 million members take
+    /// about 5Gi
+    #[arg(long, env = "MIXTAP_SCRATCH_LIMIT", value_name = "SIZE", default_value = "10Gi",
+        value_parser = size::parse, help_heading = "State")]
+    pub scratch_limit: u64,
 
     /// Lead only while holding a Lease; off, there must never be a second controller
     #[arg(long, env = "MIXTAP_LEADER_ELECT", value_name = "BOOL", default_value_t = true,

@@ -13,6 +13,8 @@ mod plane;
 #[allow(dead_code)]
 #[path = "cluster/process.rs"]
 mod process;
+#[path = "cluster/rows.rs"]
+mod rows;
 #[path = "outage/undecodable.rs"]
 mod undecodable;
 #[allow(dead_code)]

@@ -6,10 +6,16 @@ use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::error::{Error, Failure};
+use super::error::{Ended, Error, Failure};
 use super::limits::{Limits, Share};
+use super::list_file::ListFile;
+use super::place::Taken;
 use super::verdict;
-use crate::http::{Answer, Backoff, Call, Fault, Gate, Http, Retry, Said, Veil, join};
+use crate::http::{Answer, Backoff, Call, Fault, Gate, Http, Retry, Said, Stopped, Veil, join};
+
+/// Refusals of a call as one too many that count for nothing, since they lowered the ceiling: so
+/// many lead from 15 to 1.
+const LOWERED: u32 = 4;
 
 /// A CleverTap account, and where it lives.
 #[derive(Clone, Debug)]
@@ -56,9 +62,16 @@ pub(super) struct Ask<'a> {
     pub body: Option<Bytes>,
     /// False where a repetition of what CleverTap already did would be refused.
     pub repeatable: bool,
+    /// Whether a body that CleverTap calls malformed is sent once more.
+    pub insist: bool,
     /// Hides the personal data of this call in a text.
     pub hide: &'a (dyn Fn(&mut Veil) + Send + Sync),
+    /// Whose members are hidden too.
+    pub members: Option<&'a ListFile>,
 }
+
+/// Makes CleverTap's words fit to be shown.
+pub(super) type Say<'a> = dyn Fn(&str) -> Said + 'a;
 
 impl CleverTap {
     pub fn new(
@@ -90,45 +103,77 @@ impl CleverTap {
         &self,
         ask: &Ask<'_>,
         gate: &Gate<'_>,
-        read: impl Fn(&Answer) -> Result<T, Failure>,
-    ) -> Result<T, Error> {
-        let (mut backoff, mut tried_once) = (Backoff::new(self.retry), false);
+        read: impl Fn(&Answer, &Say<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Ended> {
+        let mut backoff = Backoff::new(self.retry);
+        let (mut insist, mut lowered) = (ask.insist && ask.repeatable, 0);
         loop {
-            let Share {
-                places,
-                lists,
-                uploads,
-            } = &self.share;
-            let taken = match ask.api {
-                Api::Lists => places.lists.take(*lists, gate).await?,
-                Api::Uploads => places.uploads.take(*uploads, gate).await?,
-            };
+            let taken = self.take(ask.api, gate).await?;
             gate()?;
             let sent = match self.request(ask) {
                 Ok(request) => self.http.send(ask.call, request).await,
                 Err(fault) => Err(fault),
             };
-            let result = match sent {
-                Ok(answer) if answer.status.is_success() => read(&answer),
-                Ok(answer) => Err(verdict::refusal(&answer, &|text| self.said(text, ask.hide))),
-                Err(fault) => Err(unanswered(&fault)),
-            };
+            match &sent {
+                Ok(answer) if answer.status.is_success() => taken.succeeded(),
+                Ok(answer) if answer.status == 429 && taken.refused() && lowered < LOWERED => {
+                    lowered += 1;
+                    backoff = Backoff::new(self.retry);
+                }
+                _ => {}
+            }
             // The account's place is not ours while we wait.
             drop(taken);
-            let error = match result {
+            let (error, of_body) = match self.judge(ask, sent, &read).await {
                 Ok(value) => return Ok(value),
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Untouched(error)) => error,
-                Err(Failure::Again(error)) if ask.repeatable => error,
-                Err(Failure::Once(error)) if ask.repeatable && !tried_once => {
-                    tried_once = true;
-                    error
+                Err(Failure::Untouched(error)) => (error, false),
+                Err(Failure::Again(error)) if ask.repeatable => (error, false),
+                Err(Failure::Once(error)) if insist => {
+                    insist = false;
+                    (error, true)
                 }
-                Err(Failure::Again(error) | Failure::Once(error)) => return Err(error),
+                Err(Failure::Once(error) | Failure::Body(error)) => {
+                    let of_body = true;
+                    return Err(Ended { error, of_body });
+                }
+                Err(Failure::Again(error) | Failure::Final(error)) => return Err(error.into()),
             };
             if !backoff.pause(error.retry_after(), gate).await? {
-                return Err(error);
+                return Err(Ended { error, of_body });
             }
+        }
+    }
+
+    async fn take(&self, api: Api, gate: &Gate<'_>) -> Result<Taken, Stopped> {
+        let places = &self.share.places;
+        match api {
+            Api::Lists => places.lists.take(self.share.lists, gate).await,
+            Api::Uploads => places.uploads.take(self.share.uploads, gate).await,
+        }
+    }
+
+    async fn judge<T>(
+        &self,
+        ask: &Ask<'_>,
+        sent: Result<Answer, Fault>,
+        read: impl Fn(&Answer, &Say<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let answer = sent.map_err(|fault| unanswered(&fault))?;
+        let members = match ask.members {
+            Some(file) => file.members_in(verdict::text(&answer)).await,
+            None => Some(Vec::new()),
+        };
+        let say = |text: &str| match &members {
+            Some(members) if !text.is_empty() => self.said(text, |veil| {
+                (ask.hide)(veil);
+                members.iter().for_each(|member| veil.hide_word(member));
+            }),
+            // What can't be told from members isn't shown.
+            _ => Said::default(),
+        };
+        match answer.status.is_success() {
+            true => read(&answer, &say),
+            false => Err(verdict::refusal(&answer, &say)),
         }
     }
 
@@ -150,7 +195,7 @@ impl CleverTap {
     }
 
     /// CleverTap's words without our secret and this call's personal data.
-    pub(super) fn said(&self, text: &str, hide: &dyn Fn(&mut Veil)) -> Said {
+    fn said(&self, text: &str, hide: impl FnOnce(&mut Veil)) -> Said {
         let mut veil = Veil::new(text);
         veil.hide(self.passcode.expose_secret());
         hide(&mut veil);

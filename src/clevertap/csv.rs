@@ -1,37 +1,98 @@
 //! The file of a Custom List. A wrong header is a silent failure: the API accepts it, and only the
 //! e-mail says no [doc].
 
+use std::borrow::Cow;
+use std::io;
+
 use bytes::Bytes;
 
-const HEADER: &str = "Type,Identity\n";
+pub(super) const HEADER: &str = "Type,Identity\n";
+/// Bytes that are written at a time.
+const PIECE: usize = 64 << 10;
 
 /// `Type,Identity`, then `i,<identity>` for each: LF, no BOM, quotes (RFC 4180) only where needed.
 /// The caller gives each identity once.
 pub fn csv<'a>(identities: impl IntoIterator<Item = &'a str>) -> Bytes {
-    let mut file = HEADER.to_owned();
+    let mut file = HEADER.as_bytes().to_vec();
     for identity in identities {
-        file.push_str("i,");
-        if identity.contains([',', '"', '\n', '\r']) {
-            file.push('"');
-            file.push_str(&identity.replace('"', "\"\""));
-            file.push('"');
-        } else {
-            file.push_str(identity);
-        }
-        file.push('\n');
+        line(&mut file, identity);
     }
     file.into()
 }
 
-/// The identities of such a file, as far as they stand on a line of their own: for taking them
-/// out of a text.
-pub(super) fn identities(file: &str) -> impl Iterator<Item = String> {
-    file.lines().skip(1).map(|line| {
-        let field = line.strip_prefix("i,").unwrap_or(line);
-        field.trim_matches('"').replace("\"\"", "\"")
-    })
+/// Writes such a file, in pieces of about 64 KiB.
+pub struct ListWriter<W: io::Write> {
+    out: W,
+    /// Personal data that isn't written yet.
+    piece: Vec<u8>,
 }
 
+impl<W: io::Write> ListWriter<W> {
+    /// Begins with the header.
+    ///
+    /// # Errors
+    /// None yet: what `out` says shows later.
+    pub fn new(out: W) -> io::Result<Self> {
+        let piece = HEADER.as_bytes().to_vec();
+        Ok(Self { out, piece })
+    }
+
+    /// Adds a member. Each identity may be given once only.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn push(&mut self, identity: &str) -> io::Result<()> {
+        line(&mut self.piece, identity);
+        if self.piece.len() >= PIECE {
+            self.out.write_all(&self.piece)?;
+            self.piece.clear();
+        }
+        Ok(())
+    }
+
+    /// Writes and flushes the rest: without it the file isn't whole.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.out.write_all(&self.piece)?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+fn line(file: &mut Vec<u8>, identity: &str) {
+    file.extend_from_slice(b"i,");
+    let odd = |byte: u8| (byte == b',') | (byte == b'"') | (byte == b'\n') | (byte == b'\r');
+    if identity.bytes().fold(false, |any, byte| any | odd(byte)) {
+        file.push(b'"');
+        file.extend_from_slice(identity.replace('"', "\"\"").as_bytes());
+        file.push(b'"');
+    } else {
+        file.extend_from_slice(identity.as_bytes());
+    }
+    file.push(b'\n');
+}
+
+/// The identities of such a file, as far as they stand on a line of their own: for taking them
+/// out of a text.
+pub(super) fn identities(file: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    file.lines().skip(1).map(identity)
+}
+
+/// The identity of one line.
+pub(super) fn identity(line: &str) -> Cow<'_, str> {
+    let field = line.strip_prefix("i,").unwrap_or(line);
+    let field = field.trim_end_matches(['\n', '\r']);
+    let quoted = field
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let field = quoted.unwrap_or_else(|| field.trim_matches('"'));
+    match field.contains('"') {
+        true => field.replace("\"\"", "\"").into(),
+        false => field.into(),
+    }
+}
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -55,6 +116,21 @@ mod tests {
         assert_eq!(csv([]), HEADER);
         let back: Vec<_> = identities("Type,Identity\ni,1\ni,\"a,\"\"b\"\n").collect();
         assert_eq!(back, ["1", "a,\"b"]);
+    }
+
+    #[test]
+    fn a_file_of_many_pieces_is_the_same() {
+        let ids: Vec<_> = (0..30_000).map(|n| format!("user, {n}")).collect();
+        let mut writer = ListWriter::new(Vec::new()).unwrap();
+        ids.iter().for_each(|id| writer.push(id).unwrap());
+        assert_eq!(
+            writer.finish().unwrap(),
+            csv(ids.iter().map(String::as_str))
+        );
+        assert_eq!(
+            ListWriter::new(Vec::new()).unwrap().finish().unwrap(),
+            HEADER.as_bytes()
+        );
     }
 
     proptest! {

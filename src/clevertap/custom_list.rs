@@ -5,17 +5,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::client::{Api, Ask, CleverTap};
+use super::client::{Api, Ask, CleverTap, Say};
 use super::csv::identities;
 use super::error::Error;
+use super::list_file::ListFile;
 use super::presigned::presigned;
+use super::storage::Content;
 use super::verdict::{self, unusable};
-use crate::http::{Answer, Backoff, Call, Gate, Veil};
+use crate::http::{Answer, Call, Gate, Veil};
 
 const ADDRESS: Call = Call {
     vendor: "clevertap",
@@ -24,19 +25,11 @@ const ADDRESS: Call = Call {
     idle: Duration::from_secs(60),
     total: Duration::from_secs(60),
 };
-const PUT: Call = Call {
-    name: "list_put",
-    ..ADDRESS
-};
 const COMPLETE: Call = Call {
     name: "list_complete",
     ..ADDRESS
 };
 
-/// Without progress for this long a transfer ends.
-const IDLE: Duration = Duration::from_secs(300);
-/// Bytes a second that a transfer must at least make, for its progress isn't seen.
-const SLOWEST: usize = 64 * 1024;
 /// Characters of a segment's id; a longer one counts as none.
 const SEGMENT_ID: usize = 64;
 /// Addresses asked for, should the storage refuse them as expired.
@@ -53,6 +46,22 @@ pub struct List<'a> {
     pub creator: &'a str,
     /// As [`csv`](super::csv()) makes it.
     pub csv: Bytes,
+    /// False: refuse where a segment of this name exists. Step 3 is then sent once, for even a
+    /// failed attempt occupies the name [doc].
+    pub replace: bool,
+}
+
+/// A [`List`] whose members are in a file.
+pub struct FileList<'a> {
+    /// The replace key.
+    pub name: &'a str,
+    /// Where CleverTap mails the outcome to.
+    pub email: &'a str,
+    pub filename: &'a str,
+    /// Who CleverTap shows as its creator.
+    pub creator: &'a str,
+    /// What was staged.
+    pub file: &'a ListFile,
     /// False: refuse where a segment of this name exists. Step 3 is then sent once, for even a
     /// failed attempt occupies the name [doc].
     pub replace: bool,
@@ -89,9 +98,22 @@ impl CleverTap {
     /// # Errors
     /// Any [`Error`] but `SegmentExists`.
     pub async fn stage(&self, csv: &Bytes, gate: &Gate<'_>) -> Result<Staged, Error> {
+        self.stage_content(&Content::Memory(csv), gate).await
+    }
+
+    /// Steps 1 and 2: puts the file into CleverTap's storage, which has no effect yet. It is read
+    /// as it is sent; the gate is asked meanwhile too.
+    ///
+    /// # Errors
+    /// Any [`Error`] but `SegmentExists`; `File` where it can't be read or isn't as long as it was.
+    pub async fn stage_file(&self, file: &ListFile, gate: &Gate<'_>) -> Result<Staged, Error> {
+        self.stage_content(&Content::File(file), gate).await
+    }
+
+    async fn stage_content(&self, content: &Content<'_>, gate: &Gate<'_>) -> Result<Staged, Error> {
         for _ in 0..ADDRESSES {
             let address = self.address(gate).await?;
-            if self.put(&address.url, csv, gate).await? {
+            if self.put(&address.url, content, gate).await? {
                 return Ok(Staged(address));
             }
         }
@@ -112,11 +134,12 @@ impl CleverTap {
             path: &["get_custom_list_segment_url"],
             body: None,
             repeatable: true,
+            insist: true,
             hide: &|_| {},
+            members: None,
         };
-        let read = |answer: &Answer| {
-            let said = |text: &str| self.said(text, ask.hide);
-            let Body { url } = verdict::body(answer, &said, |_| false)?;
+        let read = |answer: &Answer, say: &Say<'_>| {
+            let Body { url } = verdict::body(answer, say, |_| false)?;
             Ok(url)
         };
         let text = self.call(&ask, gate, read).await?;
@@ -128,43 +151,6 @@ impl CleverTap {
         }
     }
 
-    /// Step 2, at the storage: the file with its length, and none of our headers [doc]. False
-    /// when the address has expired.
-    async fn put(&self, url: &Url, csv: &Bytes, gate: &Gate<'_>) -> Result<bool, Error> {
-        let time = IDLE + Duration::from_secs((csv.len() / SLOWEST) as u64);
-        let call = Call {
-            idle: time,
-            total: time,
-            ..PUT
-        };
-        let mut backoff = Backoff::new(self.retry);
-        loop {
-            gate()?;
-            let request = self
-                .http
-                .request(Method::PUT, url.clone())
-                .body(csv.clone());
-            let (error, again) = match self.http.send(&call, request).await {
-                Ok(answer) if answer.status.is_success() => return Ok(true),
-                Ok(answer) => match storage_code(&answer) {
-                    Some("ExpiredToken") => return Ok(false),
-                    _ if answer.status == 403 => return Ok(false),
-                    code => {
-                        let again = matches!(answer.status.as_u16(), 408 | 429 | 500 | 502..=504)
-                            || code == Some("RequestTimeout");
-                        let code = code.map(|code| format!(" {code}")).unwrap_or_default();
-                        let status = answer.status.as_u16();
-                        (format!("its upload storage answered {status}{code}"), again)
-                    }
-                },
-                Err(fault) => (format!("its upload storage: {fault}"), fault.is_transient()),
-            };
-            if !again || !backoff.pause(None, gate).await? {
-                return Err(Error::unavailable(error));
-            }
-        }
-    }
-
     /// Step 3: the file becomes the list.
     ///
     /// # Errors
@@ -172,6 +158,58 @@ impl CleverTap {
     pub async fn complete(
         &self,
         list: &List<'_>,
+        staged: &Staged,
+        gate: &Gate<'_>,
+    ) -> Result<Accepted, Error> {
+        let hide = |veil: &mut Veil| {
+            veil.hide(list.email);
+            let file = String::from_utf8_lossy(&list.csv);
+            identities(&file).for_each(|identity| veil.hide_word(&identity));
+        };
+        let last = Last {
+            fields: json!({
+                "name": list.name,
+                "email": list.email,
+                "filename": list.filename,
+                "creator": list.creator,
+                "replace": list.replace,
+            }),
+            replace: list.replace,
+            hide: &hide,
+            members: None,
+        };
+        self.finish(last, staged, gate).await
+    }
+
+    /// Step 3 for a list whose members are in a file, which is read once more if CleverTap's words
+    /// may name some of them.
+    ///
+    /// # Errors
+    /// As [`CleverTap::complete`].
+    pub async fn complete_file(
+        &self,
+        list: &FileList<'_>,
+        staged: &Staged,
+        gate: &Gate<'_>,
+    ) -> Result<Accepted, Error> {
+        let last = Last {
+            fields: json!({
+                "name": list.name,
+                "email": list.email,
+                "filename": list.filename,
+                "creator": list.creator,
+                "replace": list.replace,
+            }),
+            replace: list.replace,
+            hide: &|veil| veil.hide(list.email),
+            members: Some(list.file),
+        };
+        self.finish(last, staged, gate).await
+    }
+
+    async fn finish(
+        &self,
+        mut last: Last<'_>,
         Staged(address): &Staged,
         gate: &Gate<'_>,
     ) -> Result<Accepted, Error> {
@@ -181,31 +219,23 @@ impl CleverTap {
             #[serde(rename = "Segment ID", default)]
             segment_id: Value,
         }
-        let body = json!({
-            "name": list.name,
-            "email": list.email,
-            "filename": list.filename,
-            "creator": list.creator,
-            "url": address.text,
-            "replace": list.replace,
-        });
+        last.fields["url"] = address.text.as_str().into();
         let hide = |veil: &mut Veil| {
             veil.hide(&address.text);
-            veil.hide(list.email);
-            let file = String::from_utf8_lossy(&list.csv);
-            identities(&file).for_each(|identity| veil.hide_word(&identity));
+            (last.hide)(veil);
         };
         let ask = Ask {
             call: &COMPLETE,
             api: Api::Lists,
             path: &["upload_custom_list_segment_completed"],
-            body: Some(body.to_string().into()),
-            repeatable: list.replace,
+            body: Some(last.fields.to_string().into()),
+            repeatable: last.replace,
+            insist: true,
             hide: &hide,
+            members: last.members,
         };
-        let read = |answer: &Answer| {
-            let said = |text: &str| self.said(text, ask.hide);
-            let Body { status, segment_id } = verdict::body(answer, &said, |_| false)?;
+        let read = |answer: &Answer, say: &Say<'_>| {
+            let Body { status, segment_id } = verdict::body(answer, say, |_| false)?;
             if status != "success" {
                 return Err(unusable());
             }
@@ -217,14 +247,14 @@ impl CleverTap {
             let segment_id = segment_id.filter(|id| (1..=SEGMENT_ID).contains(&id.chars().count()));
             Ok(Accepted { segment_id })
         };
-        self.call(&ask, gate, read).await
+        Ok(self.call(&ask, gate, read).await?)
     }
 }
 
-/// The `Code` of S3's XML errors. The rest of them may hold signed headers and is never shown.
-fn storage_code(answer: &Answer) -> Option<&str> {
-    let text = std::str::from_utf8(&answer.body).ok()?;
-    let (code, _) = text.split_once("<Code>")?.1.split_once("</Code>")?;
-    let is_name = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_name.then_some(code)
+/// What step 3 sends, but for the address.
+struct Last<'a> {
+    fields: Value,
+    replace: bool,
+    hide: &'a (dyn Fn(&mut Veil) + Send + Sync),
+    members: Option<&'a ListFile>,
 }

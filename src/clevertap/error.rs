@@ -29,6 +29,9 @@ pub enum Error {
         detail: String,
         retry_after: Option<Duration>,
     },
+    /// The fault is here, not CleverTap's; nothing was completed.
+    #[error("The file of the list can't be sent: {0}")]
+    File(&'static str),
     #[error("stopped before the next call to CleverTap")]
     Stopped,
 }
@@ -65,7 +68,38 @@ pub(super) enum Failure {
     Untouched(Error),
     /// It may have acted on it: sent again only where a repetition converges.
     Again(Error),
-    /// Worth a single further attempt.
+    /// The body is at fault, or was garbled on its way: worth a single further attempt.
     Once(Error),
+    /// The body is at fault: a part of it may do.
+    Body(Error),
     Final(Error),
+}
+
+/// How a call failed in the end.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub error: Error,
+    /// The body was refused, not the call: a part of it may do.
+    pub of_body: bool,
+}
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            of_body: false,
+        }
+    }
+}
+
+impl From<Stopped> for Ended {
+    fn from(stopped: Stopped) -> Self {
+        Error::from(stopped).into()
+    }
+}
+
+impl From<Ended> for Error {
+    fn from(ended: Ended) -> Self {
+        ended.error
+    }
 }

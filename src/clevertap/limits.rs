@@ -1,13 +1,16 @@
 //! How many calls of an account may be under way, per API: CleverTap limits concurrency, not rate
-//! [doc]. Shared by all connectors and exports of the process.
+//! [doc]. And how many bytes of uploads, of all accounts. Shared by all connectors and exports of
+//! the process.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
+use super::place::Place;
 use crate::http::{Gate, Stopped};
 
 /// What an account permits [doc].
@@ -15,30 +18,28 @@ const LISTS: usize = 3;
 const UPLOADS: usize = 15;
 /// Accounts before those that nobody uses are forgotten.
 const ACCOUNTS: usize = 256;
+/// KiB of all upload bodies under way, and of the largest one.
+const BODIES: u32 = 8 << 10;
+const LARGEST: usize = 2 << 10;
+/// How often the gate is asked while waiting.
+pub(super) const SLICE: Duration = Duration::from_secs(1);
 
 type Key = (String, String);
 
-/// The places of all accounts in use. Clones are the same registry.
-#[derive(Clone, Debug, Default)]
-pub struct Limits(Arc<Mutex<HashMap<Key, Arc<Places>>>>);
+/// The places of all accounts in use, and the room for bodies. Clones are the same registry.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    accounts: Arc<Mutex<HashMap<Key, Arc<Places>>>>,
+    /// A permit is a KiB.
+    bodies: Arc<Semaphore>,
+}
 
 /// The places of one account.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Places {
     pub lists: Arc<Place>,
     pub uploads: Arc<Place>,
 }
-
-/// One API of one account: how many calls are under way.
-#[derive(Debug, Default)]
-pub(super) struct Place {
-    busy: Mutex<usize>,
-    freed: Notify,
-}
-
-/// A call under way.
-#[derive(Debug)]
-pub(super) struct Taken(Arc<Place>);
 
 /// A connector's share: what of the account's places it may use.
 #[derive(Clone, Debug)]
@@ -46,13 +47,32 @@ pub(super) struct Share {
     pub places: Arc<Places>,
     pub lists: usize,
     pub uploads: usize,
+    bodies: Arc<Semaphore>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            accounts: Arc::default(),
+            bodies: Arc::new(Semaphore::new(BODIES as usize)),
+        }
+    }
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            lists: Arc::new(Place::new(LISTS)),
+            uploads: Arc::new(Place::new(UPLOADS)),
+        }
+    }
 }
 
 impl Limits {
     /// The account's places, of which a connector uses at most `lists` and `uploads`.
     pub(super) fn share(&self, base: &Url, project: &str, lists: usize, uploads: usize) -> Share {
         let key = (base.authority().to_owned(), project.to_owned());
-        let mut all = lock(&self.0);
+        let mut all = lock(&self.accounts);
         if all.len() >= ACCOUNTS && !all.contains_key(&key) {
             all.retain(|_, places| Arc::strong_count(places) > 1);
         }
@@ -61,42 +81,40 @@ impl Limits {
             places,
             lists: lists.clamp(1, LISTS),
             uploads: uploads.clamp(1, UPLOADS),
+            bodies: self.bodies.clone(),
         }
     }
 }
 
-impl Place {
-    /// Waits until fewer than `limit` calls are under way, and asks the gate each second.
-    pub async fn take(self: &Arc<Self>, limit: usize, gate: &Gate<'_>) -> Result<Taken, Stopped> {
+impl Share {
+    /// Uploads at once that are worth starting: one, if there isn't room for another large body.
+    pub fn worth_starting(&self) -> usize {
+        if self.bodies.available_permits() < LARGEST {
+            return 1;
+        }
+        self.uploads.min(self.places.uploads.ceiling())
+    }
+
+    /// Waits until there is room for a body of so many bytes, and asks the gate each second.
+    pub async fn room(
+        &self,
+        bytes: usize,
+        gate: &Gate<'_>,
+    ) -> Result<OwnedSemaphorePermit, Stopped> {
+        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(BODIES);
+        let mut room = pin!(self.bodies.clone().acquire_many_owned(kib.min(BODIES)));
         loop {
-            // Listens before it looks, so that no place freed in between goes unseen.
-            let freed = self.freed.notified();
-            {
-                let mut busy = lock(&self.busy);
-                if *busy < limit {
-                    *busy += 1;
-                    return Ok(Taken(self.clone()));
-                }
-            }
-            tokio::select! {
-                () = freed => {}
-                () = tokio::time::sleep(Duration::from_secs(1)) => gate()?,
+            match tokio::time::timeout(SLICE, &mut room).await {
+                // A semaphore that somebody closed would hold up nobody.
+                Ok(room) => return room.map_err(|_| Stopped),
+                Err(_) => gate()?,
             }
         }
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        let mut busy = lock(&self.0.busy);
-        *busy = busy.saturating_sub(1);
-        // Waiters differ in their limits, so each looks for itself.
-        self.0.freed.notify_waiters();
     }
 }
 
 /// What these locks hold is whole at every step, so a panic elsewhere spoils none.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -137,15 +155,37 @@ mod tests {
         );
         drop(second);
         third.await.unwrap();
-        let other = share(&limits, "B", 1);
-        assert_eq!(*lock(&other.places.lists.busy), 0);
+        let other = share(&limits, "B", 1).places.lists.clone();
+        assert!(other.take(1, &|| Ok(())).now_or_never().is_some());
     }
 
     #[tokio::test]
-    async fn a_waiting_call_can_be_stopped() {
-        let place = Arc::new(Place::default());
-        let _taken = place.take(1, &|| Ok(())).await.unwrap();
-        assert_eq!(place.take(1, &|| Err(Stopped)).await.err(), Some(Stopped));
+    async fn refusals_lower_what_may_be_under_way() {
+        let share = share(&Limits::default(), "A", 1);
+        assert_eq!(share.worth_starting(), UPLOADS);
+        let place = &share.places.uploads;
+        let taken = place.take(UPLOADS, &|| Ok(())).await.unwrap();
+        let second = place.take(UPLOADS, &|| Ok(())).await.unwrap();
+        assert!(taken.refused() && second.refused());
+        assert_eq!(share.worth_starting(), UPLOADS / 2);
+    }
+
+    #[tokio::test]
+    async fn bodies_of_all_accounts_share_their_room() {
+        let limits = Limits::default();
+        let (one, two) = (share(&limits, "A", 1), share(&limits, "B", 1));
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(one.room(2 << 20, &|| Ok(())).await.unwrap());
+        }
+        assert_eq!(two.worth_starting(), 1);
+        assert_eq!(two.room(1, &|| Err(Stopped)).await.err(), Some(Stopped));
+        held.pop();
+        drop(two.room(1, &|| Ok(())).await.unwrap());
+        drop(held);
+        // Even one that could never fit gets its turn.
+        drop(two.room(usize::MAX, &|| Ok(())).await.unwrap());
+        assert_eq!(two.worth_starting(), UPLOADS);
     }
 
     #[test]
@@ -155,7 +195,7 @@ mod tests {
         for account in 0..3 * ACCOUNTS {
             share(&limits, &account.to_string(), 1);
         }
-        assert!(lock(&limits.0).len() <= ACCOUNTS);
+        assert!(lock(&limits.accounts).len() <= ACCOUNTS);
         assert!(Arc::ptr_eq(&kept.places, &share(&limits, "kept", 1).places));
     }
 }

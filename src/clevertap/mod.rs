@@ -4,23 +4,41 @@
 //! In this folder "[doc]" marks what CleverTap publishes, "[seen]" what was recorded of the live
 //! service.
 
+mod batch;
+mod ceiling;
 mod client;
+mod create;
 mod csv;
 mod custom_list;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod limits;
+mod list_file;
+mod members;
+mod place;
 mod presigned;
 mod profiles;
+mod record;
 mod reply;
+mod sealed;
+mod settle;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod upload;
 mod verdict;
+mod wellformed;
 
+pub use batch::{Batch, Pushed};
 pub use client::{Account, CleverTap, Options};
-pub use csv::csv;
-pub use custom_list::{Accepted, List, Staged};
+pub use create::ProfileReport;
+pub use csv::{ListWriter, csv};
+pub use custom_list::{Accepted, FileList, List, Staged};
 pub use error::Error;
 pub use limits::Limits;
+pub use list_file::ListFile;
 pub use profiles::{Profile, profile_data};
-pub use upload::{Outcome, ProfileReport};
+pub use sealed::Sealed;
+pub use upload::Outcome;

@@ -1,9 +1,11 @@
 //! The answer to a batch of profiles: which record is which of its failures.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::upload::{Outcome, Record};
+use super::upload::Outcome;
 
 /// `{"status":"partial","processed":1,"unprocessed":[{"status":"fail","code":515,"error":"...
 /// Skipped record number : 2","record":{...}}]}` [seen]. The text is never shown: it may quote
@@ -25,10 +27,7 @@ struct Failed {
 }
 
 /// What the answer says of each record of the batch; `None` where that is in doubt.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Sorted {
-    pub fates: Vec<Option<Outcome>>,
-}
+pub(super) type Fates = Vec<Option<Outcome>>;
 
 impl Reply {
     /// True if it speaks of records rather than of the call.
@@ -40,22 +39,22 @@ impl Reply {
 
     /// Maps each failure back to its record, by number or else by identity. A failure that maps
     /// to none puts all the others in doubt, unless all the others failed. `None` where the counts
-    /// don't add up.
-    pub fn sort(&self, batch: &[Record<'_>]) -> Option<Sorted> {
+    /// don't add up. The batch has `size` records.
+    pub fn sort<'a>(&self, size: usize, identity: impl Fn(usize) -> Cow<'a, str>) -> Option<Fates> {
         let failures = self.unprocessed.as_deref().unwrap_or_default();
         let counted = usize::try_from(self.processed?)
             .ok()?
             .checked_add(failures.len());
-        if counted != Some(batch.len()) {
+        if counted != Some(size) {
             return None;
         }
-        let mut fates = vec![None; batch.len()];
+        let mut fates = vec![None; size];
         let mut unmapped = Vec::new();
         for failure in failures {
             let outcome = Some(Outcome::Rejected {
                 code: failure.code(),
             });
-            match failure.place(batch, &fates) {
+            match failure.place(&identity, &fates) {
                 Some(place) => fates[place] = outcome,
                 None => unmapped.push(outcome),
             }
@@ -67,7 +66,7 @@ impl Reply {
             rest.zip(unmapped)
                 .for_each(|(fate, outcome)| *fate = outcome);
         }
-        Some(Sorted { fates })
+        Some(fates)
     }
 }
 
@@ -81,17 +80,21 @@ impl Failed {
     }
 
     /// The record that it is about, among those not yet known to have failed.
-    fn place(&self, batch: &[Record<'_>], fates: &[Option<Outcome>]) -> Option<usize> {
+    fn place<'a>(
+        &self,
+        identity: impl Fn(usize) -> Cow<'a, str>,
+        fates: &[Option<Outcome>],
+    ) -> Option<usize> {
         let open = |place: &usize| fates.get(*place).is_some_and(Option::is_none);
         let by_number = self.number().and_then(|number| number.checked_sub(1));
         by_number.filter(open).or_else(|| {
             // The echo is re-typed: compared as text [seen].
-            let identity = match self.record.get("identity")? {
+            let echoed = match self.record.get("identity")? {
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 _ => return None,
             };
-            (0..batch.len()).find(|place| batch[*place].identity() == identity && open(place))
+            (0..fates.len()).find(|place| open(place) && identity(*place) == echoed)
         })
     }
 
@@ -111,7 +114,6 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::upload::tests::{profile, records};
     use super::*;
 
     const OK: Option<Outcome> = Some(Outcome::Accepted);
@@ -121,10 +123,9 @@ mod tests {
     }
 
     fn sort(ids: &[&str], processed: u64, unprocessed: Value) -> Option<Vec<Option<Outcome>>> {
-        let profiles: Vec<_> = ids.iter().map(|id| profile(id, "")).collect();
         let reply = json!({"processed": processed, "unprocessed": unprocessed});
         let reply: Reply = serde_json::from_value(reply).unwrap();
-        reply.sort(&records(&profiles)).map(|sorted| sorted.fates)
+        reply.sort(ids.len(), |place| ids[place].into())
     }
 
     fn numbered(code: u16, number: u64) -> Value {
@@ -161,7 +162,7 @@ mod tests {
         assert_eq!(sort(&["a"], 1, json!([numbered(515, 1)])), None);
         assert_eq!(sort(&["a"], u64::MAX, json!([numbered(515, 1)])), None);
         let silent: Reply = serde_json::from_str(r#"{"status":"success"}"#).unwrap();
-        assert_eq!(silent.sort(&[]), None);
+        assert_eq!(silent.sort(0, |_| "".into()), None);
     }
 
     proptest! {

@@ -1,21 +1,17 @@
-//! `POST /1/upload`: profiles, in batches. 200 isn't success: each record is accepted or rejected
-//! [seen].
+//! `POST /1/upload`: profiles, a batch a call. 200 isn't success: each record is accepted or
+//! rejected [seen].
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::TryStreamExt as _;
-use futures::stream::FuturesUnordered;
-use serde_json::{Value, json};
-
-use super::client::{Api, Ask, CleverTap};
-use super::error::Error;
-use super::profiles::Profile;
-use super::reply::{Reply, Sorted};
+use super::client::{Api, Ask, CleverTap, Say};
+use super::error::{Ended, Error};
+use super::reply::{Fates, Reply};
+use super::sealed::Sealed;
+use super::settle::Settling;
 use super::verdict::{self, unusable};
 use crate::http::{Answer, Backoff, Call, Gate, Veil};
 
-const UPLOAD: Call = Call {
+pub(super) const UPLOAD: Call = Call {
     vendor: "clevertap",
     name: "upload",
     limit: 16 << 20,
@@ -23,230 +19,76 @@ const UPLOAD: Call = Call {
     total: Duration::from_secs(120),
 };
 
-/// Records a call [doc].
-const RECORDS: usize = 1000;
-/// Bytes of a body: under 2 MB [seen].
-const BYTES: usize = 2_000_000 - 1;
-const OPEN: &[u8] = b"{\"d\":[";
-const CLOSE: &[u8] = b"]}";
-/// CleverTap's code of a record that met a server error: it may be sent again [doc].
-pub(super) const SERVER_ERROR: u16 = 555;
-
 /// What became of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Accepted,
-    /// CleverTap's code; none where it gave none, or the record is too large to be sent.
+    /// CleverTap's code; none where it gave none, or refuses any body with this record.
     Rejected {
         code: Option<u16>,
     },
-}
-
-/// The outcome of each profile, in the order given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProfileReport {
-    pub outcomes: Vec<Outcome>,
-}
-
-/// A profile as it is sent.
-pub(super) struct Record<'a> {
-    index: usize,
-    profile: &'a Profile,
-    json: Vec<u8>,
-}
-
-impl Record<'_> {
-    pub fn identity(&self) -> &str {
-        &self.profile.identity
-    }
-
-    /// Hides the user in a text: the identity, every value however it is typed in the text, and
-    /// the parts of the name but for initials.
-    fn hide(&self, veil: &mut Veil) {
-        veil.hide_word(self.identity());
-        for (key, value) in &self.profile.data {
-            match value {
-                Value::String(text) => {
-                    veil.hide_word(text);
-                    let parts = text.split_whitespace().filter(|_| key == "Name");
-                    let parts = parts.filter(|part| part.chars().nth(1).is_some());
-                    parts.for_each(|part| veil.hide_word(part));
-                }
-                Value::Number(number) => veil.hide_word(&number.to_string()),
-                _ => {}
-            }
-        }
-    }
+    /// Not known to have been taken: a server error (555) at every attempt, or one among more bad
+    /// records than a run looks for.
+    Pending,
 }
 
 impl CleverTap {
-    /// Creates or updates profiles: batches, as many at once as the connector's share permits.
-    /// The gate is asked before each attempt. Repeating it converges.
+    /// How many uploads at once are worth starting now: within the connector's share, what the
+    /// account seems to permit, and the room for bodies. At least one.
+    pub fn concurrent_uploads(&self) -> usize {
+        self.share.worth_starting()
+    }
+
+    /// Creates or updates profiles until each record is settled. What met a server error is sent
+    /// again with back-off; where a failure names no record, or CleverTap takes the body as a
+    /// whole for bad, both halves of those in doubt are. The gate is asked before each attempt.
+    /// Repeating it converges. Returns one outcome a record, in the order of the batch.
     ///
     /// # Errors
-    /// Any [`Error`] but `SegmentExists`; a part of the profiles may then have been created.
-    pub async fn create_profiles(
-        &self,
-        profiles: &[Profile],
-        gate: &Gate<'_>,
-    ) -> Result<ProfileReport, Error> {
-        let mut outcomes = vec![Outcome::Rejected { code: None }; profiles.len()];
-        let (mut batches, mut under_way) = (batches(profiles), FuturesUnordered::new());
+    /// Any [`Error`] but `SegmentExists` and `File`; a part of the profiles may then have been
+    /// created.
+    pub async fn upload(&self, batch: &Sealed, gate: &Gate<'_>) -> Result<Vec<Outcome>, Error> {
+        let _room = self.share.room(batch.bytes(), gate).await?;
+        let (mut settling, mut backoff) = (Settling::new(batch.len()), Backoff::new(self.retry));
         loop {
-            while under_way.len() < self.share.uploads
-                && let Some(batch) = batches.next()
-            {
-                under_way.push(self.upload(batch, gate));
-            }
-            let Some(settled) = under_way.try_next().await? else {
-                break;
-            };
-            for (index, outcome) in settled {
-                outcomes[index] = outcome;
-            }
-        }
-        Ok(ProfileReport { outcomes })
-    }
-
-    /// One batch until each record is settled. What met a server error is sent again with
-    /// back-off; where a failure names no record, both halves of those in doubt are.
-    async fn upload(
-        &self,
-        batch: Vec<Record<'_>>,
-        gate: &Gate<'_>,
-    ) -> Result<Vec<(usize, Outcome)>, Error> {
-        let (mut settled, mut backoff) = (Vec::new(), Backoff::new(self.retry));
-        let mut work = vec![batch];
-        while let Some(batch) = work.pop() {
-            let Sorted { fates } = self.send(&batch, gate).await?;
-            let (mut again, mut doubtful) = (Vec::new(), Vec::new());
-            for (record, fate) in batch.into_iter().zip(fates) {
-                match fate {
-                    Some(Outcome::Rejected {
-                        code: Some(SERVER_ERROR),
-                    }) => again.push(record),
-                    Some(outcome) => settled.push((record.index, outcome)),
-                    None => doubtful.push(record),
+            while let Some(records) = settling.next() {
+                match self.send(batch, &records, gate).await {
+                    Ok(fates) => settling.answered(&records, fates),
+                    Err(ended) if ended.of_body && settling.refused(&records) => {}
+                    Err(ended) => return Err(ended.error),
                 }
             }
-            if !again.is_empty() && !backoff.pause(None, gate).await? {
-                let code = Some(SERVER_ERROR);
-                let given_up = |record: Record<'_>| (record.index, Outcome::Rejected { code });
-                settled.extend(again.drain(..).map(given_up));
+            let again = settling.met_server_errors();
+            if again.is_empty() {
+                return Ok(settling.outcomes());
             }
-            let half = doubtful.split_off(doubtful.len() / 2);
-            work.extend(
-                [again, doubtful, half]
-                    .into_iter()
-                    .filter(|batch| !batch.is_empty()),
-            );
+            match backoff.pause(None, gate).await? {
+                true => settling.again(again),
+                false => settling.give_up(&again),
+            }
         }
-        Ok(settled)
     }
 
-    async fn send(&self, batch: &[Record<'_>], gate: &Gate<'_>) -> Result<Sorted, Error> {
-        let hide = |veil: &mut Veil| batch.iter().for_each(|record| record.hide(veil));
+    /// Sends some records of the batch in one call.
+    async fn send(&self, batch: &Sealed, records: &[u32], gate: &Gate<'_>) -> Result<Fates, Ended> {
+        let hide = |veil: &mut Veil| batch.hide(records, veil);
         let ask = Ask {
             call: &UPLOAD,
             api: Api::Uploads,
             path: &["1", "upload"],
-            body: Some(body(batch)),
+            body: Some(batch.part(records)),
             repeatable: true,
+            // In the midst of a search the next parts tell anyway.
+            insist: records.len() == batch.len() || records.len() == 1,
             hide: &hide,
+            members: None,
         };
-        let read = |answer: &Answer| {
-            let said = |text: &str| self.said(text, ask.hide);
-            let reply: Reply = verdict::body(answer, &said, Reply::has_details)?;
+        let read = |answer: &Answer, say: &Say<'_>| {
+            let reply: Reply = verdict::body(answer, say, Reply::has_details)?;
             // Counts that don't add up say nothing about any record.
-            reply.sort(batch).ok_or_else(unusable)
+            let identity = |n: usize| batch.identity(records[n]);
+            reply.sort(records.len(), identity).ok_or_else(unusable)
         };
         self.call(&ask, gate, read).await
-    }
-}
-
-fn body(batch: &[Record<'_>]) -> Bytes {
-    let records: Vec<_> = batch.iter().map(|record| &*record.json).collect();
-    [OPEN, &records.join(&b','), CLOSE].concat().into()
-}
-
-/// Batches within both limits. A record that no batch can hold is in none.
-fn batches(profiles: &[Profile]) -> impl Iterator<Item = Vec<Record<'_>>> {
-    let room = BYTES - OPEN.len() - CLOSE.len();
-    let mut records = profiles
-        .iter()
-        .enumerate()
-        .map(|(index, profile)| {
-            let Profile { identity, data } = profile;
-            let json = json!({"type": "profile", "identity": identity, "profileData": data});
-            Record {
-                index,
-                profile,
-                json: json.to_string().into_bytes(),
-            }
-        })
-        .filter(move |record| record.json.len() <= room)
-        .peekable();
-    std::iter::from_fn(move || {
-        let (mut batch, mut size) = (Vec::new(), 0);
-        while let Some(record) =
-            records.next_if(|record| batch.len() < RECORDS && size + record.json.len() <= room)
-        {
-            size += record.json.len() + 1;
-            batch.push(record);
-        }
-        (!batch.is_empty()).then_some(batch)
-    })
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    pub fn profile(identity: &str, text: &str) -> Profile {
-        let data = [("text".to_owned(), text.into())].into_iter().collect();
-        Profile {
-            identity: identity.to_owned(),
-            data,
-        }
-    }
-
-    pub fn records(profiles: &[Profile]) -> Vec<Record<'_>> {
-        batches(profiles).flatten().collect()
-    }
-
-    #[test]
-    fn a_body_is_what_the_contract_shows() {
-        let profiles = [profile("a\"b", "x"), profile("2", "y")];
-        let body: Value = serde_json::from_slice(&body(&records(&profiles))).unwrap();
-        let expected = json!({"d": [
-            {"type": "profile", "identity": "a\"b", "profileData": {"text": "x"}},
-            {"type": "profile", "identity": "2", "profileData": {"text": "y"}}]});
-        assert_eq!(body, expected);
-    }
-
-    #[test]
-    fn batches_keep_both_limits() {
-        let small: Vec<_> = (0..2500).map(|n| profile(&n.to_string(), "")).collect();
-        let sizes: Vec<_> = batches(&small).map(|batch| batch.len()).collect();
-        assert_eq!(sizes, [1000, 1000, 500]);
-        let huge = [profile("1", &"x".repeat(BYTES)), profile("2", "")];
-        let kept: Vec<_> = records(&huge).iter().map(|record| record.index).collect();
-        assert_eq!(kept, [1]);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
-        #[test]
-        fn no_body_is_too_large_and_no_record_lost(sizes in prop::collection::vec(0_usize..900_000, 0..12)) {
-            let profiles: Vec<_> = sizes.iter().map(|size| profile("1", &"x".repeat(*size))).collect();
-            let mut seen = Vec::new();
-            for batch in batches(&profiles) {
-                prop_assert!(body(&batch).len() <= BYTES);
-                seen.extend(batch.iter().map(|record| record.index));
-            }
-            prop_assert_eq!(seen, (0..profiles.len()).collect::<Vec<_>>());
-        }
     }
 }

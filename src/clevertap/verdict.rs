@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::client::Say;
 use super::error::{Error, Failure};
-use crate::http::{Answer, Said, retry_after};
+use crate::http::{Answer, retry_after};
 
 /// The fields that say no.
 #[derive(Deserialize, Default)]
@@ -17,9 +18,15 @@ struct Refusal {
     error: String,
 }
 
+/// What an answer says to people, if it does.
+pub(super) fn text(answer: &Answer) -> String {
+    let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
+    refusal.error
+}
+
 /// Why an answer other than 2xx is no success. Retried are 429, 500, 502, 503, 504; 401, 403,
 /// 404, 405 and 409 are permanent [doc].
-pub(super) fn refusal(answer: &Answer, said: &dyn Fn(&str) -> Said) -> Failure {
+pub(super) fn refusal(answer: &Answer, said: &Say<'_>) -> Failure {
     let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
     let (words, status) = (words(&answer.body), answer.status.as_u16());
     let retry_after = retry_after(&answer.headers, Timestamp::now());
@@ -30,6 +37,7 @@ pub(super) fn refusal(answer: &Answer, said: &dyn Fn(&str) -> Said) -> Failure {
         429 => Failure::Untouched(Error::RateLimited { retry_after }),
         _ if words.contains("duplicate_name") => Failure::Final(Error::SegmentExists),
         400 if words.contains("malformed request") => Failure::Once(Error::Refused(said)),
+        413 => Failure::Body(Error::Refused(said)),
         400..500 => Failure::Final(Error::Refused(said)),
         _ => {
             let detail = format!("it answered {status}{said}");
@@ -50,7 +58,7 @@ pub(super) fn refusal(answer: &Answer, said: &dyn Fn(&str) -> Said) -> Failure {
 /// A 2xx answer as JSON, unless it says `fail` without `details` of its own.
 pub(super) fn body<T: DeserializeOwned>(
     answer: &Answer,
-    said: &dyn Fn(&str) -> Said,
+    said: &Say<'_>,
     details: impl Fn(&T) -> bool,
 ) -> Result<T, Failure> {
     let refusal: Option<Refusal> = serde_json::from_slice(&answer.body).ok();

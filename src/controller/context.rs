@@ -20,7 +20,7 @@ use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
 use crate::config::RunArgs;
 use crate::domain::validate::Rules;
-use crate::export::{CohortLists, FingerprintKey};
+use crate::export::{CohortLists, FingerprintKey, Scratch, SharedReads};
 use crate::http::Http;
 use crate::mixpanel::Budgets;
 use crate::state::State;
@@ -44,8 +44,10 @@ pub struct Context {
     pub http: Http,
     pub budgets: Budgets,
     pub lists: CohortLists,
+    pub reads: SharedReads,
     pub limits: Limits,
     pub state: State,
+    pub scratch: Scratch,
     pub key: FingerprintKey,
     /// One store a watched namespace, or one for all.
     pub connectors: Vec<Store<Connector>>,

@@ -19,7 +19,7 @@ use super::{Ended, LOOK_AGAIN, key, windows};
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
 use crate::domain::validate::Rules;
-use crate::export::{self, CohortLists, FingerprintKey};
+use crate::export::{self, CohortLists, FingerprintKey, SharedReads};
 use crate::state::StateError;
 use crate::telemetry::server::{Phase, Readiness};
 
@@ -66,7 +66,8 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
         leadership.release().await;
         return key.map(|_| None);
     };
-    export::clean_scratch(&base.args.scratch_dir).await;
+    export::clean_runs(&base.scratch).await;
+    export::clean_shelf(&base.scratch).await;
     Ok(Some(Prepared {
         readiness: base.readiness.clone(),
         base,
@@ -172,6 +173,7 @@ impl Prepared {
             http,
             budgets,
             state,
+            scratch,
             ..
         } = self.base;
         let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "mixtap".to_owned());
@@ -192,8 +194,10 @@ impl Prepared {
             http,
             budgets,
             lists: CohortLists::default(),
+            reads: SharedReads::default(),
             limits: Limits::default(),
             state,
+            scratch,
             key: self.key,
             filling: Filling::new(connectors.len() + exports.len()),
             wake_connectors: Wakeups::new(connectors.len()),

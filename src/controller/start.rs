@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Ended;
 use crate::config::RunArgs;
+use crate::export::Scratch;
 use crate::http::Http;
 use crate::mixpanel::Budgets;
 use crate::state::State;
@@ -24,6 +25,7 @@ pub struct Base {
     pub(super) http: Http,
     pub(super) budgets: Budgets,
     pub(super) state: State,
+    pub(super) scratch: Scratch,
 }
 
 /// Client, metrics and the telemetry server, which serves until `stop`.
@@ -51,6 +53,7 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
         .map_err(|e| Ended::Setup(format!("the HTTP client can't be made: {e}")))?;
     let state = State::open(args.state_url.as_str(), &args.state_prefix)
         .map_err(|e| Ended::Setup(e.to_string()))?;
+    let scratch = Scratch::new(&args.scratch_dir, args.scratch_limit);
     let readiness = Readiness::default();
     let listener = TcpListener::bind(args.metrics_address)
         .await
@@ -70,6 +73,7 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
         http,
         budgets,
         state,
+        scratch,
     })
 }
 

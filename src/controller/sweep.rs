@@ -16,7 +16,7 @@ const HOURS_A_DAY: u32 = 24;
 pub async fn sweep(ctx: &Context) {
     for hour in (1..=HOURS_A_DAY).cycle() {
         tokio::time::sleep(EVERY).await;
-        export::clean_scratch(&ctx.args.scratch_dir).await;
+        export::clean_shelf(&ctx.scratch).await;
         if hour == HOURS_A_DAY {
             state(ctx).await;
         }

@@ -84,7 +84,6 @@ pub fn mixpanel_check(error: &mixpanel::Error) -> Failure {
         // A check lists cohorts: it reads no members and asks no gate.
         E::Unavailable { .. }
         | E::IncompleteRead(_)
-        | E::TooManyMembers { .. }
         | E::TooManyPages { .. }
         | E::PageTooLarge { .. }
         | E::Stopped => Reason::Unreachable,

@@ -53,8 +53,9 @@ pub async fn work(ctx: &Context, claim: &Claim, budget: Budget) -> Outcome {
         clevertap: &clevertap,
         state: &ctx.state,
         lists: &ctx.lists,
+        reads: &ctx.reads,
         key: &ctx.key,
-        scratch: &ctx.args.scratch_dir,
+        scratch: &ctx.scratch,
     };
     let hold = Mutex::new(None);
     let resolved = |destination: &Destination| {
@@ -138,6 +139,7 @@ fn request(claim: &Claim) -> Request {
         previous_exported: last
             .filter(|_| same_basis)
             .and_then(|r| u64::try_from(r.exported).ok()),
+        shared: None,
         release: held
             .filter(|h| released == Some(&h.id))
             // A hold of another shape says nothing of this one.

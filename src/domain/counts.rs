@@ -29,6 +29,9 @@ pub struct Counts {
     pub profiles_created: u64,
     /// Profiles that CleverTap rejected.
     pub profiles_rejected: u64,
+    /// Profiles that CleverTap couldn't take for now (a server error each time): the next run sends
+    /// them again.
+    pub profiles_pending: u64,
     /// How many were rejected, by CleverTap's code.
     pub rejected_codes: BTreeMap<String, i64>,
     /// Whether a list was uploaded; an unchanged one isn't.

@@ -71,12 +71,13 @@ reasons! {
     IncompleteRead Transient "The read of the cohort didn't add up, so nothing was written.";
     RunInterrupted Transient "The controller ended in the middle of this run more than once.";
     StateUnavailable Transient "The state store can't be read or written.";
+    ScratchUnavailable Transient "The controller's scratch directory is full, at its limit, or can't be written.";
     CohortNotFound Stalled "The Mixpanel project has no such cohort.";
     CohortAmbiguous Stalled "More than one cohort has this name.";
     GroupCohort Stalled "The cohort is one of groups, not of users.";
     HeldEmpty Stalled "The cohort read empty, and `onEmpty` is Hold.";
     HeldShrink Stalled "The segment would lose more than `maxShrinkPercent`.";
-    SourceRefused Stalled "Mixpanel refuses the query though the cohort exists, or the cohort or a page of it is larger than this release reads.";
+    SourceRefused Stalled "Mixpanel refuses the query though the cohort exists, or a page of it is larger than this release reads.";
     DestinationRefused Stalled "CleverTap refuses the list.";
     SegmentExists Stalled "CleverTap has a segment of this name, and `existingSegment` is Refuse.";
     SegmentConflict Stalled "Another export writes this segment of this CleverTap project.";

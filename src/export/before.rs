@@ -1,10 +1,12 @@
 //! What the state knows of a list before a run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::codec::SnapshotError;
+use super::codec::{Checker, SnapshotError};
+use super::scratch::Scratch;
 use super::snapshot::Snapshot;
 use super::{Done, RunError};
 use crate::domain::{Destination, Failure, Reason};
@@ -12,7 +14,7 @@ use crate::state::{Mark, State, StateError};
 
 /// A list's past.
 pub(super) struct Before {
-    pub snapshot: Option<Snapshot>,
+    pub snapshot: Option<Arc<Snapshot>>,
     /// There is something in its place that can't be used.
     pub damaged: bool,
     /// The run that may have replaced the list without having kept its snapshot.
@@ -20,12 +22,27 @@ pub(super) struct Before {
 }
 
 impl Before {
-    pub(super) async fn load(state: &State, list: &Destination) -> Result<Self, RunError> {
-        let kept = snapshot(state, list).await?;
+    pub(super) async fn load(
+        state: &State,
+        list: &Destination,
+        scratch: &Scratch,
+    ) -> Result<Self, RunError> {
+        let kept = match state.open_snapshot(list).await {
+            Ok(None) => None,
+            Ok(Some(object)) => Some(Snapshot::fetch(object, list, scratch).await?),
+            Err(StateError::TooLarge(_)) => Some(Err(SnapshotError::Damaged)),
+            Err(error) => return Err(unusable(error)),
+        };
         let mark = state.unconfirmed(list).await.map_err(unusable)?;
+        let (snapshot, damaged) = match kept {
+            None => (None, false),
+            Some(Ok(snapshot)) => (Some(Arc::new(snapshot)), false),
+            Some(Err(SnapshotError::Damaged)) => (None, true),
+            Some(Err(error @ SnapshotError::TooNew)) => return Err(too_new(error).into()),
+        };
         Ok(Self {
-            damaged: matches!(kept, Some(Err(_))),
-            snapshot: kept.and_then(Result::ok),
+            snapshot,
+            damaged,
             mark,
         })
     }
@@ -84,29 +101,25 @@ impl Before {
 /// # Errors
 /// `StateUnavailable` and `StateTooNew`.
 pub async fn list_shape(state: &State, list: &Destination) -> Result<Option<String>, Failure> {
-    let snapshot = snapshot(state, list).await?;
-    Ok(snapshot
-        .and_then(Result::ok)
-        .map(|snapshot| snapshot.header.shape))
-}
-
-/// The inner error is damage.
-async fn snapshot(
-    state: &State,
-    list: &Destination,
-) -> Result<Option<Result<Snapshot, SnapshotError>>, Failure> {
-    let decoded = match state.snapshot(list).await {
-        Ok(None) => return Ok(None),
-        Ok(Some(bytes)) => Snapshot::decode(&bytes, list),
-        Err(StateError::TooLarge(_)) => Err(SnapshotError::Damaged),
+    let mut object = match state.open_snapshot(list).await {
+        Ok(Some(object)) => object,
+        Ok(None) | Err(StateError::TooLarge(_)) => return Ok(None),
         Err(error) => return Err(error.failure()),
     };
-    match decoded {
-        Err(error @ SnapshotError::TooNew) => {
-            Err(Failure::new(Reason::StateTooNew, error.to_string()))
-        }
-        decoded => Ok(Some(decoded)),
+    let mut checker = Checker::new(list);
+    while let Some(piece) = object.chunk().await.map_err(|e| e.failure())? {
+        let taken = checker.push(&piece, std::io::sink());
+        taken.expect("a sink takes everything");
     }
+    match checker.finish() {
+        Ok((header, _)) => Ok(Some(header.shape)),
+        Err(SnapshotError::Damaged) => Ok(None),
+        Err(error @ SnapshotError::TooNew) => Err(too_new(error)),
+    }
+}
+
+fn too_new(error: SnapshotError) -> Failure {
+    Failure::new(Reason::StateTooNew, error.to_string())
 }
 
 /// What a run without its state tells.
@@ -122,16 +135,21 @@ pub(super) fn older_than(time: Timestamp, interval: Duration, now: Timestamp) ->
 #[cfg(test)]
 mod tests {
     use super::super::fingerprint::FingerprintKey;
-    use super::super::snapshot::tests::snapshot_of;
+    use super::super::snapshot::Header;
+    use super::super::snapshot::tests::{header_of, snapshot_of};
     use super::*;
     use crate::domain::Shape;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    fn before() -> Before {
+    fn before(confirm_due: bool) -> Before {
         let shape = Shape { basis: 1, whole: 2 };
+        let header = Header {
+            confirm_due,
+            ..header_of(shape, &FingerprintKey::new([1; 32]))
+        };
         Before {
-            snapshot: Some(snapshot_of(shape, &FingerprintKey::new([1; 32]), vec![])),
+            snapshot: Some(Arc::new(snapshot_of(header, vec![]).0)),
             damaged: false,
             mark: None,
         }
@@ -146,7 +164,7 @@ mod tests {
 
     #[test]
     fn an_unchanged_list_is_uploaded_for_three_reasons_only() {
-        let mut before = before();
+        let mut before = before(false);
         let uploaded = before.snapshot.as_ref().unwrap().header.uploaded;
         let later = |seconds| uploaded + Duration::from_secs(seconds);
         assert!(!before.upload_due(Some(HOUR), later(3599)));
@@ -155,14 +173,13 @@ mod tests {
         assert!(before.upload_due(Some(HOUR), uploaded - HOUR));
         before.mark = Some(mark());
         assert!(before.upload_due(None, uploaded));
-        before.mark = None;
-        before.snapshot.as_mut().unwrap().header.confirm_due = true;
-        assert!(before.upload_due(None, uploaded));
+        let confirming = self::before(true);
+        assert!(confirming.upload_due(None, uploaded));
     }
 
     #[test]
     fn a_list_is_known_by_any_trace() {
-        let mut before = before();
+        let mut before = before(false);
         assert!(before.known());
         before.snapshot = None;
         assert!(!before.known());

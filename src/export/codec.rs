@@ -1,22 +1,26 @@
-//! A snapshot as bytes.
+//! A snapshot as bytes, written and read as a stream.
 //!
 //! ```text
 //! "mixtap snapshot\n"                     16 bytes
 //! format                                   4 bytes, big-endian
 //! length of the header                     4 bytes, big-endian
-//! header                                   JSON
+//! header                                   JSON, 64 KiB at most
 //! entries, in ascending order             17 bytes each: fingerprint (16), profile state (1)
 //! BLAKE3 of all the above                 32 bytes, in every format
 //! ```
 
-use bytes::Bytes;
+use std::io::{self, Read, Write};
 
-use super::snapshot::{Entry, Header, ProfileState, Snapshot};
+use super::snapshot::{Entry, Header, ProfileState};
 use crate::domain::Destination;
 
 const MAGIC: &[u8; 16] = b"mixtap snapshot\n";
 const FORMAT: u32 = 1;
-const ENTRY: usize = 17;
+const PREFIX: usize = 24;
+const MAX_HEADER: usize = 64 << 10;
+pub(super) const ENTRY: usize = 17;
+/// Where in an entry the profile state stands.
+pub(super) const STATE: u64 = 16;
 const CHECKSUM: usize = 32;
 
 /// Why a snapshot can't be used.
@@ -29,90 +33,220 @@ pub enum SnapshotError {
     TooNew,
 }
 
-impl Snapshot {
-    pub fn encode(&self) -> Bytes {
-        let header = serde_json::to_vec(&self.header).expect("strings, numbers and times");
-        let length = u32::try_from(header.len()).expect("a header of names and numbers is short");
-        let mut out = Vec::with_capacity(
-            MAGIC.len() + 8 + header.len() + self.entries.len() * ENTRY + CHECKSUM,
-        );
-        out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&FORMAT.to_be_bytes());
-        out.extend_from_slice(&length.to_be_bytes());
-        out.extend_from_slice(&header);
-        for entry in &self.entries {
-            out.extend_from_slice(&entry.fingerprint);
-            out.push(entry.profile as u8);
-        }
-        let checksum = blake3::hash(&out);
-        out.extend_from_slice(checksum.as_bytes());
-        out.into()
+/// Bytes of a snapshot of so many entries, whatever its header.
+pub(super) fn size_at_most(entries: u64) -> u64 {
+    (PREFIX + MAX_HEADER + CHECKSUM) as u64 + entries * ENTRY as u64
+}
+
+impl Entry {
+    pub(super) fn to_bytes(self) -> [u8; ENTRY] {
+        let mut bytes = [self.profile as u8; ENTRY];
+        bytes[..ENTRY - 1].copy_from_slice(&self.fingerprint);
+        bytes
     }
 
-    /// The snapshot of this list, of any bytes.
+    pub(super) fn from_bytes(bytes: &[u8; ENTRY]) -> Option<Self> {
+        let (fingerprint, [profile]) = bytes.split_first_chunk()? else {
+            return None;
+        };
+        let profile = match profile {
+            0 => ProfileState::NotSent,
+            1 => ProfileState::Accepted,
+            2 => ProfileState::Rejected,
+            _ => return None,
+        };
+        Some(Entry {
+            fingerprint: *fingerprint,
+            profile,
+        })
+    }
+}
+
+/// Writes a snapshot whose entries, in ascending order, are these bytes.
+pub(super) fn write(header: &Header, mut entries: impl Read, out: impl Write) -> io::Result<()> {
+    let header = serde_json::to_vec(header)?;
+    let length = u32::try_from(header.len()).map_err(io::Error::other)?;
+    let mut out = Hashing(out, blake3::Hasher::new());
+    out.write_all(MAGIC)?;
+    out.write_all(&FORMAT.to_be_bytes())?;
+    out.write_all(&length.to_be_bytes())?;
+    out.write_all(&header)?;
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match entries.read(&mut buffer)? {
+            0 => break,
+            read => out.write_all(&buffer[..read])?,
+        }
+    }
+    let Hashing(mut out, hasher) = out;
+    out.write_all(hasher.finalize().as_bytes())?;
+    out.flush()
+}
+
+struct Hashing<W>(W, blake3::Hasher);
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.0.write(bytes)?;
+        self.1.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Reads a snapshot piece by piece. Nothing of it may be used before [`Checker::finish`] says that
+/// it is whole.
+pub(super) struct Checker {
+    of: Destination,
+    hasher: blake3::Hasher,
+    /// What has come and wasn't looked at: at its end may stand the checksum.
+    pending: Vec<u8>,
+    stage: Stage,
+    last: Option<[u8; 16]>,
+    count: u64,
+}
+
+enum Stage {
+    Prefix,
+    /// Of this many bytes.
+    Header(usize),
+    Entries(Box<Header>),
+    /// Of a newer format.
+    Newer,
+    Damaged,
+}
+
+impl Checker {
+    pub(super) fn new(of: &Destination) -> Self {
+        Self {
+            of: of.clone(),
+            hasher: blake3::Hasher::new(),
+            pending: Vec::new(),
+            stage: Stage::Prefix,
+            last: None,
+            count: 0,
+        }
+    }
+
+    /// Takes the next piece; whole entries go to `entries`.
+    pub(super) fn push(&mut self, piece: &[u8], mut entries: impl Write) -> io::Result<()> {
+        self.pending.extend_from_slice(piece);
+        let ready = self.pending.len().saturating_sub(CHECKSUM);
+        let mut used = 0;
+        while let Some(size) = self.wanted(ready - used) {
+            let (stage, part) = (
+                std::mem::replace(&mut self.stage, Stage::Damaged),
+                used..used + size,
+            );
+            let part = &self.pending[part];
+            self.hasher.update(part);
+            self.stage = match stage {
+                Stage::Prefix => prefix(part),
+                Stage::Header(_) => header(part, &self.of),
+                Stage::Entries(header) if ascending(part, &mut self.last) => {
+                    self.count += (size / ENTRY) as u64;
+                    entries.write_all(part)?;
+                    Stage::Entries(header)
+                }
+                Stage::Newer => Stage::Newer,
+                Stage::Entries(_) | Stage::Damaged => Stage::Damaged,
+            };
+            used += size;
+        }
+        self.pending.drain(..used);
+        Ok(())
+    }
+
+    /// How many of the bytes that are ready can be looked at now.
+    fn wanted(&self, ready: usize) -> Option<usize> {
+        let size = match self.stage {
+            Stage::Prefix => PREFIX,
+            Stage::Header(size) => size,
+            Stage::Entries(_) => ready - ready % ENTRY,
+            Stage::Newer | Stage::Damaged => ready,
+        };
+        (size <= ready && ready > 0 && size > 0).then_some(size)
+    }
+
+    /// The header, and the number of entries, once all of it has come.
     ///
     /// # Errors
     /// [`SnapshotError::TooNew`] only if the bytes are whole.
-    pub fn decode(bytes: &[u8], of: &Destination) -> Result<Self, SnapshotError> {
-        let (content, checksum) = bytes
-            .split_last_chunk::<CHECKSUM>()
-            .ok_or(SnapshotError::Damaged)?;
-        let rest = content.strip_prefix(MAGIC).ok_or(SnapshotError::Damaged)?;
-        if blake3::hash(content) != *checksum {
-            return Err(SnapshotError::Damaged);
+    pub(super) fn finish(self) -> Result<(Header, u64), SnapshotError> {
+        let whole = self.pending == self.hasher.finalize().as_bytes();
+        match self.stage {
+            Stage::Entries(header) if whole => Ok((*header, self.count)),
+            Stage::Newer if whole => Err(SnapshotError::TooNew),
+            _ => Err(SnapshotError::Damaged),
         }
-        let (format, rest) = number(rest)?;
-        if format > FORMAT {
-            return Err(SnapshotError::TooNew);
-        }
-        let (length, rest) = number(rest)?;
-        let (header, entries) = rest
-            .split_at_checked(length as usize)
-            .ok_or(SnapshotError::Damaged)?;
-        let header: Header = serde_json::from_slice(header).map_err(|_| SnapshotError::Damaged)?;
-        let (entries, rest) = entries.as_chunks::<ENTRY>();
-        let entries: Option<Vec<Entry>> = entries.iter().map(entry).collect();
-        let entries = entries.ok_or(SnapshotError::Damaged)?;
-        let sorted = entries.is_sorted_by(|a, b| a.fingerprint < b.fingerprint);
-        if header.destination != *of || !rest.is_empty() || !sorted {
-            return Err(SnapshotError::Damaged);
-        }
-        Ok(Self { header, entries })
     }
 }
 
-fn number(bytes: &[u8]) -> Result<(u32, &[u8]), SnapshotError> {
-    let (number, rest) = bytes.split_first_chunk().ok_or(SnapshotError::Damaged)?;
-    Ok((u32::from_be_bytes(*number), rest))
+fn prefix(bytes: &[u8]) -> Stage {
+    let number = |at: usize| {
+        bytes
+            .get(at..at + 4)?
+            .try_into()
+            .ok()
+            .map(u32::from_be_bytes)
+    };
+    let (Some(format), Some(length)) = (number(16), number(20)) else {
+        return Stage::Damaged;
+    };
+    match usize::try_from(length) {
+        _ if !bytes.starts_with(MAGIC) => Stage::Damaged,
+        _ if format > FORMAT => Stage::Newer,
+        Ok(length) if (1..=MAX_HEADER).contains(&length) => Stage::Header(length),
+        _ => Stage::Damaged,
+    }
 }
 
-fn entry(bytes: &[u8; ENTRY]) -> Option<Entry> {
-    let (fingerprint, [profile]) = bytes.split_first_chunk::<16>()? else {
-        return None;
-    };
-    let profile = match profile {
-        0 => ProfileState::NotSent,
-        1 => ProfileState::Accepted,
-        2 => ProfileState::Rejected,
-        _ => return None,
-    };
-    Some(Entry {
-        fingerprint: *fingerprint,
-        profile,
+fn header(json: &[u8], of: &Destination) -> Stage {
+    match serde_json::from_slice::<Header>(json) {
+        Ok(header) if header.destination == *of => Stage::Entries(Box::new(header)),
+        _ => Stage::Damaged,
+    }
+}
+
+fn ascending(entries: &[u8], last: &mut Option<[u8; 16]>) -> bool {
+    let (entries, _) = entries.as_chunks::<ENTRY>();
+    entries.iter().all(|bytes| {
+        let Some(entry) = Entry::from_bytes(bytes) else {
+            return false;
+        };
+        let before = last.replace(entry.fingerprint);
+        before.is_none_or(|before| before < entry.fingerprint)
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::fingerprint::{Fingerprint, FingerprintKey};
-    use super::super::snapshot::tests::{list, snapshot_of};
+pub(super) mod tests {
+    use super::super::fingerprint::FingerprintKey;
+    use super::super::snapshot::tests::{header_of, list};
     use super::*;
     use crate::domain::Shape;
     use proptest::prelude::*;
 
-    fn snapshot(entries: Vec<Entry>) -> Snapshot {
-        let shape = Shape { basis: 1, whole: 2 };
-        snapshot_of(shape, &FingerprintKey::new([1; 32]), entries)
+    fn encoded(entries: &[Entry]) -> Vec<u8> {
+        let header = header_of(Shape { basis: 1, whole: 2 }, &FingerprintKey::new([1; 32]));
+        let entries: Vec<u8> = entries.iter().flat_map(|entry| entry.to_bytes()).collect();
+        let mut out = Vec::new();
+        write(&header, &entries[..], &mut out).unwrap();
+        out
+    }
+
+    /// The entries of these bytes, which come in pieces of `size`.
+    fn decoded(bytes: &[u8], size: usize, of: &str) -> Result<Vec<u8>, SnapshotError> {
+        let (mut checker, mut entries) = (Checker::new(&list(of)), Vec::new());
+        for piece in bytes.chunks(size) {
+            checker.push(piece, &mut entries).unwrap();
+        }
+        let (_, count) = checker.finish()?;
+        assert_eq!(count as usize * ENTRY, entries.len());
+        Ok(entries)
     }
 
     fn entries() -> impl Strategy<Value = Vec<Entry>> {
@@ -121,70 +255,77 @@ mod tests {
             Just(ProfileState::Accepted),
             Just(ProfileState::Rejected)
         ];
-        // Few values of the first byte and none of the rest: duplicates happen.
-        let fingerprint = (0u8..40).prop_map(|first| {
-            let mut fingerprint = Fingerprint::default();
-            fingerprint[0] = first;
-            fingerprint
-        });
-        let entry = (fingerprint, state).prop_map(|(fingerprint, profile)| Entry {
-            fingerprint,
-            profile,
-        });
-        proptest::collection::vec(entry, 0..40)
+        prop::collection::btree_map(any::<[u8; 16]>(), state, 0..40).prop_map(|map| {
+            let entry = |(fingerprint, profile)| Entry {
+                fingerprint,
+                profile,
+            };
+            map.into_iter().map(entry).collect()
+        })
+    }
+
+    fn resum(bytes: &mut [u8]) {
+        let content = bytes.len() - CHECKSUM;
+        let checksum = blake3::hash(&bytes[..content]);
+        bytes[content..].copy_from_slice(checksum.as_bytes());
     }
 
     #[test]
     fn a_whole_newer_one_is_told_and_never_guessed_at() {
-        let mut bytes = snapshot(vec![]).encode().to_vec();
+        let mut bytes = encoded(&[]);
         bytes[19] = 2;
-        assert_eq!(
-            Snapshot::decode(&bytes, &list("one")),
-            Err(SnapshotError::Damaged)
-        );
-        let content = bytes.len() - CHECKSUM;
-        let checksum = blake3::hash(&bytes[..content]);
-        bytes[content..].copy_from_slice(checksum.as_bytes());
-        assert_eq!(
-            Snapshot::decode(&bytes, &list("one")),
-            Err(SnapshotError::TooNew)
-        );
+        assert_eq!(decoded(&bytes, 9, "one"), Err(SnapshotError::Damaged));
+        resum(&mut bytes);
+        assert_eq!(decoded(&bytes, 9, "one"), Err(SnapshotError::TooNew));
     }
 
     #[test]
     fn another_lists_snapshot_counts_as_none() {
-        let bytes = snapshot(vec![]).encode();
-        assert!(Snapshot::decode(&bytes, &list("one")).is_ok());
-        assert!(Snapshot::decode(&bytes, &list("two")).is_err());
+        let bytes = encoded(&[]);
+        assert!(decoded(&bytes, 9, "one").is_ok());
+        assert!(decoded(&bytes, 9, "two").is_err());
+    }
+
+    #[test]
+    fn entries_out_of_order_are_damage() {
+        let entry = |first| Entry {
+            fingerprint: [first; 16],
+            profile: ProfileState::Accepted,
+        };
+        assert!(decoded(&encoded(&[entry(1), entry(2)]), 99, "one").is_ok());
+        for pair in [[entry(2), entry(1)], [entry(1), entry(1)]] {
+            assert!(decoded(&encoded(&pair), 99, "one").is_err());
+        }
     }
 
     proptest! {
         #[test]
-        fn it_comes_back_as_it_was(entries in entries()) {
-            let written = snapshot(entries);
-            let read = Snapshot::decode(&written.encode(), &list("one"));
-            prop_assert_eq!(read, Ok(written));
+        fn it_comes_back_as_it_was_in_any_pieces(entries in entries(), size in 1_usize..200) {
+            let bytes: Vec<u8> = entries.iter().flat_map(|entry| entry.to_bytes()).collect();
+            prop_assert_eq!(decoded(&encoded(&entries), size, "one"), Ok(bytes));
         }
 
         #[test]
-        fn any_flipped_bit_or_lost_byte_is_damage(entries in entries(), at in any::<prop::sample::Index>(), bit in 0u8..8) {
-            let bytes = snapshot(entries).encode().to_vec();
+        fn any_flipped_bit_or_lost_byte_is_damage(
+            entries in entries(), at in any::<prop::sample::Index>(), bit in 0u8..8, size in 1_usize..200,
+        ) {
+            let bytes = encoded(&entries);
             let at = at.index(bytes.len());
             let mut flipped = bytes.clone();
             flipped[at] ^= 1 << bit;
-            prop_assert_eq!(Snapshot::decode(&flipped, &list("one")), Err(SnapshotError::Damaged));
-            prop_assert_eq!(Snapshot::decode(&bytes[..at], &list("one")), Err(SnapshotError::Damaged));
+            prop_assert_eq!(decoded(&flipped, size, "one"), Err(SnapshotError::Damaged));
+            prop_assert_eq!(decoded(&bytes[..at], size, "one"), Err(SnapshotError::Damaged));
             let mut longer = bytes;
             longer.insert(at, bit);
-            prop_assert_eq!(Snapshot::decode(&longer, &list("one")), Err(SnapshotError::Damaged));
+            prop_assert_eq!(decoded(&longer, size, "one"), Err(SnapshotError::Damaged));
         }
 
         #[test]
-        fn whatever_the_bytes_it_never_panics(content in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let mut bytes = [MAGIC.as_slice(), &1u32.to_be_bytes(), &content].concat();
-            bytes.extend_from_slice(blake3::hash(&bytes).as_bytes());
-            prop_assert_eq!(Snapshot::decode(&bytes, &list("one")), Err(SnapshotError::Damaged));
-            prop_assert_eq!(Snapshot::decode(&content, &list("one")), Err(SnapshotError::Damaged));
+        fn whatever_the_bytes_it_never_panics(content in prop::collection::vec(any::<u8>(), 0..200), size in 1_usize..99) {
+            let mut bytes = [MAGIC.as_slice(), &1u32.to_be_bytes(), &content, &[0; CHECKSUM]].concat();
+            resum(&mut bytes);
+            prop_assert_eq!(decoded(&bytes, size, "one"), Err(SnapshotError::Damaged));
+            prop_assert_eq!(decoded(&content, size, "one"), Err(SnapshotError::Damaged));
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What a new list changes, as far as the last snapshot tells.
 
-use super::fingerprint::FingerprintKey;
-use super::snapshot::{Entry, ProfileState, Snapshot};
+use std::io;
+
+use super::fingerprint::Fingerprint;
+use super::snapshot::{Entry, Header, ProfileState};
+use crate::domain::Shape;
 use crate::domain::guard::Previous;
-use crate::domain::{Counts, Shape};
 use crate::state::MarkedList;
 
 /// What is being exported, and what is remembered of the list where it has no snapshot.
@@ -19,81 +21,88 @@ pub(super) struct Now {
     pub marked: Option<MarkedList>,
 }
 
-/// A new list beside the previous one.
-pub(super) struct Comparison {
-    /// In the order of the identities, with what was known of their profiles.
-    pub entries: Vec<Entry>,
+/// How a new list differs from the previous one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Diff {
     pub added: u64,
     pub removed: u64,
     pub unchanged: u64,
-    /// What a loss is judged by: a list of the same cohort and identity fields.
-    pub previous: Option<Previous>,
-    /// The snapshot is of the same shape and the same identities.
-    pub same: bool,
 }
 
-impl Comparison {
-    pub(super) fn of<'a>(
-        identities: impl Iterator<Item = &'a String>,
-        key: &FingerprintKey,
-        snapshot: Option<&Snapshot>,
-        now: Now,
-    ) -> Self {
-        // Under another key the fingerprints say nothing.
-        let comparable = snapshot.filter(|snapshot| snapshot.header.key_id == key.id());
-        let mut unchanged = 0;
-        let entries: Vec<Entry> = identities
-            .map(|identity| {
-                let fingerprint = key.fingerprint(identity);
-                let known = comparable.and_then(|snapshot| snapshot.profile(&fingerprint));
-                unchanged += u64::from(known.is_some());
-                Entry {
-                    fingerprint,
-                    profile: known.unwrap_or(ProfileState::NotSent),
-                }
-            })
-            .collect();
-        let read = entries.len() as u64;
-        let removed = comparable.map_or(0, |snapshot| snapshot.count().saturating_sub(unchanged));
-        let longer = |count| Previous::longer(count, read);
-        let kept = match snapshot {
-            Some(Snapshot { header, .. }) if !now.judged_by(header.cohort_id, header.identity) => {
-                None
-            }
-            Some(snapshot) if comparable.is_some() => Some(Previous {
-                count: snapshot.count(),
-                removed,
-            }),
-            Some(snapshot) => Some(longer(snapshot.count())),
-            None => now.remembered.map(longer),
-        };
-        let marked = now
-            .marked
-            .filter(|m| now.judged_by(m.cohort_id, m.identity));
-        let marked = marked.map(|marked| longer(marked.count));
-        let previous = kept.into_iter().chain(marked).reduce(Previous::worse);
-        let same = comparable.is_some_and(|snapshot| {
-            snapshot.header.shape == now.shape.to_string() && removed == 0 && unchanged == read
-        });
-        Self {
-            added: read - unchanged,
-            removed,
-            unchanged,
+/// The previous list, along which a new one is walked: both in ascending order.
+pub(super) struct Walk<I> {
+    previous: I,
+    next: Option<Entry>,
+    diff: Diff,
+}
+
+impl<I: Iterator<Item = io::Result<Entry>>> Walk<I> {
+    pub(super) fn new(mut previous: I) -> io::Result<Self> {
+        Ok(Self {
+            next: previous.next().transpose()?,
             previous,
-            same,
-            entries,
+            diff: Diff::default(),
+        })
+    }
+
+    /// Takes the new list's next identity; what was known of its profile.
+    pub(super) fn step(&mut self, identity: &Fingerprint) -> io::Result<Option<ProfileState>> {
+        while let Some(entry) = self.next
+            && entry.fingerprint < *identity
+        {
+            self.diff.removed += 1;
+            self.next = self.previous.next().transpose()?;
+        }
+        match self.next {
+            Some(entry) if entry.fingerprint == *identity => {
+                self.diff.unchanged += 1;
+                self.next = self.previous.next().transpose()?;
+                Ok(Some(entry.profile))
+            }
+            _ => {
+                self.diff.added += 1;
+                Ok(None)
+            }
         }
     }
 
-    /// Adds what was found to a read's counts.
-    pub(super) fn count(&self, counts: &mut Counts) {
-        counts.added = self.added;
-        counts.removed = self.removed;
-        counts.unchanged = self.unchanged;
+    /// The new list has ended.
+    pub(super) fn end(mut self) -> io::Result<Diff> {
+        while self.next.is_some() {
+            self.diff.removed += 1;
+            self.next = self.previous.next().transpose()?;
+        }
+        Ok(self.diff)
     }
 }
 
 impl Now {
+    /// What the loss of a list of `read` identities is judged by: a list of the same cohort and
+    /// identity fields. `diff` is absent where the fingerprints of the last list say nothing.
+    pub(super) fn previous(
+        &self,
+        read: u64,
+        snapshot: Option<(&Header, u64)>,
+        diff: Option<Diff>,
+    ) -> Option<Previous> {
+        let longer = |count| Previous::longer(count, read);
+        let kept = match (snapshot, diff) {
+            (Some((header, _)), _) if !self.judged_by(header.cohort_id, header.identity) => None,
+            (Some((_, count)), Some(Diff { removed, .. })) => Some(Previous { count, removed }),
+            (Some((_, count)), None) => Some(longer(count)),
+            (None, _) => self.remembered.map(longer),
+        };
+        let marked = self.marked;
+        let marked = marked.filter(|m| self.judged_by(m.cohort_id, m.identity));
+        let marked = marked.map(|marked| longer(marked.count));
+        kept.into_iter().chain(marked).reduce(Previous::worse)
+    }
+
+    /// Whether the last list is of the same shape and holds the same identities.
+    pub(super) fn is_same(&self, header: &Header, diff: Diff) -> bool {
+        header.shape == self.shape.to_string() && diff.added == 0 && diff.removed == 0
+    }
+
     /// Whether a list is of the same cohort and identity fields.
     fn judged_by(&self, cohort_id: i64, identity: u32) -> bool {
         (cohort_id, identity) == (self.cohort_id, self.identity)
@@ -102,10 +111,11 @@ impl Now {
 
 #[cfg(test)]
 mod tests {
-    use super::super::snapshot::tests::snapshot_of;
+    use super::super::fingerprint::FingerprintKey;
+    use super::super::snapshot::tests::header_of;
     use super::*;
     use proptest::prelude::*;
-    use std::collections::BTreeSet;
+    use std::collections::BTreeMap;
 
     const SHAPE: Shape = Shape { basis: 1, whole: 2 };
     const NOW: Now = Now {
@@ -116,114 +126,94 @@ mod tests {
         marked: None,
     };
 
-    fn key() -> FingerprintKey {
-        FingerprintKey::new([7; 32])
-    }
-
-    fn kept(identities: &BTreeSet<String>) -> Snapshot {
-        let entry = |identity: &String| Entry {
-            fingerprint: key().fingerprint(identity),
-            profile: ProfileState::Accepted,
-        };
-        snapshot_of(SHAPE, &key(), identities.iter().map(entry).collect())
-    }
-
-    fn set(ids: &[&str]) -> BTreeSet<String> {
-        ids.iter().map(|id| id.to_string()).collect()
+    fn header() -> Header {
+        header_of(SHAPE, &FingerprintKey::new([7; 32]))
     }
 
     fn previous(count: u64, removed: u64) -> Option<Previous> {
         Some(Previous { count, removed })
     }
 
+    fn diff(removed: u64) -> Option<Diff> {
+        Some(Diff {
+            removed,
+            ..Diff::default()
+        })
+    }
+
     #[test]
     fn another_key_still_guards_by_the_count() {
-        let (before, after) = (kept(&set(&["a", "b", "c"])), set(&["a"]));
-        let other = FingerprintKey::new([8; 32]);
-        let found = Comparison::of(after.iter(), &other, Some(&before), NOW);
-        assert_eq!(found.previous, previous(3, 2));
-        assert_eq!((found.added, found.removed, found.unchanged), (1, 0, 0));
-        assert!(!found.same);
+        assert_eq!(NOW.previous(1, Some((&header(), 3)), None), previous(3, 2));
     }
 
     #[test]
     fn a_loss_is_judged_only_against_the_same_cohort_and_identity() {
-        let (before, after) = (kept(&set(&["a", "b"])), set(&["a"]));
-        let judged = |now| Comparison::of(after.iter(), &key(), Some(&before), now).previous;
+        let judged = |now: Now| now.previous(1, Some((&header(), 2)), diff(1));
         assert_eq!(judged(NOW), previous(2, 1));
-        let another = Shape { basis: 3, whole: 4 };
-        let shape = Now {
-            shape: another,
-            ..NOW
-        };
-        assert_eq!(judged(shape), previous(2, 1), "of the same list");
-        let identity = Now { identity: 8, ..NOW };
-        assert_eq!(judged(identity), None);
-        let cohort = Now {
-            cohort_id: 1,
-            ..NOW
-        };
-        assert_eq!(judged(cohort), None);
+        let shape = Shape { basis: 3, whole: 4 };
+        assert_eq!(
+            judged(Now { shape, ..NOW }),
+            previous(2, 1),
+            "of the same list"
+        );
+        assert_eq!(judged(Now { identity: 8, ..NOW }), None);
+        let cohort_id = 1;
+        assert_eq!(judged(Now { cohort_id, ..NOW }), None);
     }
 
     #[test]
     fn what_a_crashed_run_may_have_put_in_force_guards_too() {
-        let (before, after) = (kept(&set(&["a", "b"])), set(&["a"]));
+        let header = header();
         let judged = |snapshot, cohort_id, count| {
             let marked = Some(MarkedList {
                 count,
                 cohort_id,
                 identity: 7,
             });
-            let now = Now { marked, ..NOW };
-            Comparison::of(after.iter(), &key(), snapshot, now).previous
+            Now { marked, ..NOW }.previous(1, snapshot, diff(1))
         };
-        assert_eq!(judged(Some(&before), 4311, 8), previous(8, 7));
-        assert_eq!(judged(Some(&before), 4311, 1), previous(2, 1));
-        assert_eq!(judged(Some(&before), 1, 8), previous(2, 1));
+        assert_eq!(judged(Some((&header, 2)), 4311, 8), previous(8, 7));
+        assert_eq!(judged(Some((&header, 2)), 4311, 1), previous(2, 1));
+        assert_eq!(judged(Some((&header, 2)), 1, 8), previous(2, 1));
         assert_eq!(judged(None, 4311, 1000), previous(1000, 999));
         assert_eq!(judged(None, 4311, 8), previous(100, 99));
     }
 
     #[test]
     fn without_a_snapshot_the_remembered_count_guards() {
-        let found = Comparison::of(set(&["a"]).iter(), &key(), None, NOW);
-        assert_eq!(found.previous, previous(100, 99));
-        assert_eq!((found.added, found.removed), (1, 0));
-        let nothing = Now {
-            remembered: None,
-            ..NOW
-        };
-        let found = Comparison::of(set(&["a"]).iter(), &key(), None, nothing);
-        assert_eq!(found.previous, None);
+        assert_eq!(NOW.previous(1, None, None), previous(100, 99));
+        let remembered = None;
+        assert_eq!(Now { remembered, ..NOW }.previous(1, None, None), None);
     }
 
     #[test]
     fn another_shape_is_never_the_same_list() {
-        let (list, whole) = (set(&["a"]), Shape { whole: 3, ..SHAPE });
-        let same = |now| Comparison::of(list.iter(), &key(), Some(&kept(&list)), now).same;
-        assert!(same(NOW));
-        assert!(!same(Now {
-            shape: whole,
-            ..NOW
-        }));
+        let shape = Shape { whole: 3, ..SHAPE };
+        assert!(NOW.is_same(&header(), Diff::default()));
+        assert!(!Now { shape, ..NOW }.is_same(&header(), Diff::default()));
+    }
+
+    fn list() -> impl Strategy<Value = BTreeMap<Fingerprint, ProfileState>> {
+        let state = prop_oneof![Just(ProfileState::Accepted), Just(ProfileState::Rejected)];
+        prop::collection::btree_map((0_u8..30).prop_map(|first| [first; 16]), state, 0..25)
     }
 
     proptest! {
+        /// Walked as two streams, they differ as the two sets do.
         #[test]
-        fn the_numbers_are_those_of_the_sets(before in "[a-h]{0,8}", after in "[a-h]{0,8}") {
-            let chars = |text: &str| text.chars().map(String::from).collect::<BTreeSet<_>>();
-            let (before, after) = (chars(&before), chars(&after));
-            let found = Comparison::of(after.iter(), &key(), Some(&kept(&before)), NOW);
-            prop_assert_eq!(found.added, after.difference(&before).count() as u64);
-            prop_assert_eq!(found.removed, before.difference(&after).count() as u64);
-            prop_assert_eq!(found.unchanged, before.intersection(&after).count() as u64);
-            prop_assert_eq!(found.same, before == after);
-            prop_assert_eq!(found.previous, previous(before.len() as u64, found.removed));
-            for (identity, entry) in after.iter().zip(&found.entries) {
-                prop_assert_eq!(entry.fingerprint, key().fingerprint(identity));
-                prop_assert_eq!(entry.profile == ProfileState::Accepted, before.contains(identity));
+        fn the_numbers_are_those_of_the_sets(before in list(), after in list()) {
+            let entry = |(key, state): (&Fingerprint, &ProfileState)| Ok(Entry { fingerprint: *key, profile: *state });
+            let mut walk = Walk::new(before.iter().map(entry)).unwrap();
+            for key in after.keys() {
+                prop_assert_eq!(walk.step(key).unwrap(), before.get(key).copied());
             }
+            let both = after.keys().filter(|key| before.contains_key(*key)).count();
+            let expected = Diff {
+                added: (after.len() - both) as u64,
+                removed: (before.len() - both) as u64,
+                unchanged: both as u64,
+            };
+            prop_assert_eq!(walk.end().unwrap(), expected);
         }
     }
 }

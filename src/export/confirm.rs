@@ -1,6 +1,8 @@
 //! The confirming upload of a one-time export: CleverTap may have processed its list before it
 //! knew the profiles that the run had created, and no later slot would tell.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::before::Before;
@@ -8,7 +10,9 @@ use super::gate::{Gate, Watch};
 use super::keep::{keep, with_room};
 use super::list::Upload;
 use super::run::destination;
-use super::spool::Spool;
+use super::scratch::{self, blocking};
+use super::shelf::Shelf;
+use super::snapshot::Header;
 use super::{Request, RunError, Tools};
 
 /// What became of a confirming upload.
@@ -35,34 +39,42 @@ pub async fn confirm(
     let known = request.known_cohort.clone().unwrap_or_default();
     let list = destination(request, &known);
     (gate.resolved)(&list)?;
-    let spool = Spool::of(tools.scratch, &list, of);
-    let Before { snapshot, mark, .. } = Before::load(tools.state, &list).await?;
-    let Some(mut snapshot) = snapshot else {
+    let shelf = Shelf::of(tools.scratch, &list, of);
+    let Before { snapshot, mark, .. } = Before::load(tools.state, &list, tools.scratch).await?;
+    let Some(snapshot) = snapshot else {
         // Nobody knows who has written the list since.
-        spool.forget_run().await;
+        shelf.forget_run().await;
         return Ok(Confirmed::Lost);
     };
     let header = &snapshot.header;
     if mark.is_some() || header.run_id != of || !header.confirm_due {
-        spool.forget_run().await;
+        shelf.forget_run().await;
         return Ok(Confirmed::Superseded);
     }
-    let Ok(csv) = spool.read().await else {
+    let Ok(file) = shelf.find().await else {
         return Ok(Confirmed::Lost);
     };
     let watch = Watch::new(gate, &list);
     let cohort = snapshot.header.cohort_id;
-    let upload = Upload::new(&list, cohort, &request.connector, csv);
+    let upload = Upload::new(&list, cohort, &request.connector, &file);
     let uploading = async {
         let ready = upload.stage(tools, &watch).await?;
         ready.replace(tools, &watch).await
     };
-    let accepted = with_room(tools.state, &list, &snapshot, uploading).await?;
-    let header = &mut snapshot.header;
-    header.segment_id = accepted.segment_id.or(header.segment_id.take());
-    header.confirm_due = false;
-    header.uploaded = Timestamp::now();
-    keep(tools.state, &list, &snapshot, &watch).await?;
-    spool.forget_run().await;
+    let accepted = with_room(tools.state, &list, snapshot.count, uploading).await?;
+    let header = Header {
+        segment_id: accepted.segment_id.or(header.segment_id.clone()),
+        confirm_due: false,
+        uploaded: Timestamp::now(),
+        ..header.clone()
+    };
+    let mut file = tools.scratch.named().map_err(|e| scratch::failed(&e))?;
+    let written = blocking({
+        let snapshot = Arc::clone(&snapshot);
+        move || snapshot.write(&header, &mut file.temp).map(|()| file)
+    });
+    let file = written.await.map_err(|e| scratch::failed(&e))?;
+    keep(tools.state, &list, &file, &watch).await?;
+    shelf.forget_run().await;
     Ok(Confirmed::Uploaded)
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::RunError;
 use super::before::unusable;
+use super::codec;
 use super::gate::Watch;
-use super::snapshot::Snapshot;
+use super::scratch::Named;
 use crate::domain::Destination;
 use crate::state::State;
 
@@ -16,15 +17,15 @@ const PAUSES: [Duration; 3] = [
     Duration::from_secs(4),
 ];
 
-/// Does the work once there is room for a snapshot of this size; the room is given back if the
+/// Does the work once there is room for a snapshot of so many entries; the room is given back if the
 /// work fails.
 pub(super) async fn with_room<T>(
     state: &State,
     list: &Destination,
-    snapshot: &Snapshot,
+    entries: u64,
     work: impl Future<Output = Result<T, RunError>>,
 ) -> Result<T, RunError> {
-    let reserved = state.reserve(list, snapshot.encode()).await;
+    let reserved = state.reserve_room(list, codec::size_at_most(entries)).await;
     reserved.map_err(unusable)?;
     let done = work.await;
     if done.is_err()
@@ -40,7 +41,7 @@ pub(super) async fn with_room<T>(
 pub(super) async fn keep(
     state: &State,
     list: &Destination,
-    snapshot: &Snapshot,
+    snapshot: &Named,
     watch: &Watch<'_>,
 ) -> Result<(), RunError> {
     keep_after(PAUSES, state, list, snapshot, watch).await
@@ -50,13 +51,12 @@ async fn keep_after(
     pauses: impl IntoIterator<Item = Duration>,
     state: &State,
     list: &Destination,
-    snapshot: &Snapshot,
+    snapshot: &Named,
     watch: &Watch<'_>,
 ) -> Result<(), RunError> {
-    let bytes = snapshot.encode();
     for pause in pauses {
         watch.leads().await?;
-        match state.keep(list, bytes.clone()).await {
+        match state.keep_file(list, &snapshot.path).await {
             Ok(()) => return Ok(()),
             Err(error) => {
                 tracing::warn!(%error, "a snapshot can't be kept; trying again");
@@ -65,21 +65,25 @@ async fn keep_after(
         }
     }
     watch.leads().await?;
-    state.keep(list, bytes).await.map_err(unusable)
+    state
+        .keep_file(list, &snapshot.path)
+        .await
+        .map_err(unusable)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fingerprint::FingerprintKey;
-    use super::super::snapshot::tests::{list, snapshot_of};
+    use std::io::Write as _;
+
+    use super::super::scratch::Scratch;
+    use super::super::snapshot::tests::list;
     use super::super::{Gate, Stop};
     use super::*;
-    use crate::domain::Shape;
 
-    fn on_disk(dir: &tempfile::TempDir) -> (State, Destination, Snapshot) {
+    fn on_disk(dir: &tempfile::TempDir) -> (State, Destination, Named) {
         let url = url::Url::from_directory_path(dir.path()).unwrap();
-        let shape = Shape { basis: 1, whole: 2 };
-        let snapshot = snapshot_of(shape, &FingerprintKey::new([1; 32]), vec![]);
+        let mut snapshot = Scratch::new(dir.path(), 100).named().unwrap();
+        snapshot.temp.write_all(b"snapshot").unwrap();
         (
             State::open(url.as_str(), "").unwrap(),
             list("one"),
@@ -109,23 +113,23 @@ mod tests {
         });
         let kept = keep_after(pauses, &state, &list, &snapshot, &watch).await;
         assert_eq!(kept, Ok(()));
-        let bytes = state.snapshot(&list).await.unwrap();
-        assert_eq!(bytes, Some(snapshot.encode()));
+        let mut object = state.open_snapshot(&list).await.unwrap().unwrap();
+        assert_eq!(object.chunk().await.unwrap().unwrap(), "snapshot");
     }
 
     #[tokio::test]
     async fn without_room_nothing_is_begun() {
         let dir = tempfile::tempdir().unwrap();
-        let (state, list, snapshot) = on_disk(&dir);
+        let (state, list, _) = on_disk(&dir);
         let pending = dir.path().join("pending");
         let gone = || Err::<(), _>(RunError::Stopped(Stop::Gone));
-        let ended = with_room(&state, &list, &snapshot, async { gone() }).await;
+        let ended = with_room(&state, &list, 9, async { gone() }).await;
         assert_eq!(ended, gone());
         assert_eq!(std::fs::read_dir(&pending).unwrap().count(), 0);
         std::fs::remove_dir(&pending).unwrap();
         std::fs::write(&pending, "in the way").unwrap();
         let never = async { unreachable!("there is no room") };
-        let ended: Result<(), _> = with_room(&state, &list, &snapshot, never).await;
+        let ended: Result<(), _> = with_room(&state, &list, 9, never).await;
         assert!(matches!(ended, Err(RunError::Failed(_))), "{ended:?}");
     }
 }

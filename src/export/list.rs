@@ -1,11 +1,9 @@
 //! The upload of a list, in its two halves: what can still be left, and what can't be undone.
 
-use bytes::Bytes;
-
 use super::before::unusable;
 use super::gate::{Watch, patiently};
 use super::{RunError, Tools, refusal};
-use crate::clevertap::{Accepted, Error, List, Staged};
+use crate::clevertap::{Accepted, Error, FileList, ListFile, Staged};
 use crate::domain::{ConnectorPlan, Destination};
 
 /// Who made a list, unless its connector has a name.
@@ -16,7 +14,7 @@ pub(super) struct Upload<'a> {
     destination: &'a Destination,
     connector: &'a ConnectorPlan,
     filename: String,
-    csv: Bytes,
+    file: &'a ListFile,
 }
 
 /// A list that lies in CleverTap's storage, without any effect yet.
@@ -30,13 +28,13 @@ impl<'a> Upload<'a> {
         destination: &'a Destination,
         cohort_id: i64,
         connector: &'a ConnectorPlan,
-        csv: Bytes,
+        file: &'a ListFile,
     ) -> Self {
         Self {
             destination,
             connector,
             filename: format!("cohort-{cohort_id}.csv"),
-            csv,
+            file,
         }
     }
 
@@ -47,20 +45,20 @@ impl<'a> Upload<'a> {
         watch: &Watch<'_>,
     ) -> Result<Ready<'a>, RunError> {
         let gate = || watch.write();
-        let staged = patiently(watch, || tools.clevertap.stage(&self.csv, &gate)).await?;
+        let staged = patiently(watch, || tools.clevertap.stage_file(self.file, &gate)).await?;
         Ok(Ready {
             upload: self,
             staged,
         })
     }
 
-    fn list(&self, replace: bool) -> List<'_> {
-        List {
+    fn list(&self, replace: bool) -> FileList<'_> {
+        FileList {
             name: &self.destination.segment,
             email: &self.connector.result_email.0,
             filename: &self.filename,
             creator: self.connector.display_name.as_deref().unwrap_or(CREATOR),
-            csv: self.csv.clone(),
+            file: self.file,
             replace,
         }
     }
@@ -75,7 +73,7 @@ impl Ready<'_> {
     ) -> Result<Accepted, RunError> {
         let list = self.upload.list(true);
         let gate = || watch.write();
-        let complete = || tools.clevertap.complete(&list, &self.staged, &gate);
+        let complete = || tools.clevertap.complete_file(&list, &self.staged, &gate);
         patiently(watch, complete).await
     }
 
@@ -89,7 +87,7 @@ impl Ready<'_> {
     ) -> Result<Accepted, RunError> {
         let list = self.upload.list(false);
         let gate = || watch.write();
-        let made = tools.clevertap.complete(&list, &self.staged, &gate);
+        let made = tools.clevertap.complete_file(&list, &self.staged, &gate);
         match made.await {
             Ok(accepted) => Ok(accepted),
             Err(error) => {

@@ -9,22 +9,27 @@ mod codec;
 mod cohort;
 mod compare;
 mod confirm;
+mod draft;
 mod fingerprint;
 mod gate;
 mod keep;
 mod list;
 mod lists;
 mod profiles;
+mod read;
 mod refusal;
-mod roster;
 mod run;
+mod scratch;
+mod shared;
+mod shelf;
 mod snapshot;
 mod spool;
 mod warning;
 mod write;
 
-use std::path::Path;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 pub use before::list_shape;
 pub use confirm::{Confirmed, confirm};
@@ -32,7 +37,9 @@ pub use fingerprint::FingerprintKey;
 pub use gate::{Gate, Stop};
 pub use lists::CohortLists;
 pub use run::run;
-pub use spool::clean_scratch;
+pub use scratch::{Scratch, clean_runs};
+pub use shared::SharedReads;
+pub use shelf::clean_shelf;
 pub use warning::{Warning, WarningReason};
 
 use crate::clevertap::CleverTap;
@@ -48,9 +55,11 @@ pub struct Tools<'a> {
     pub state: &'a State,
     /// Shared by all runs of the process.
     pub lists: &'a CohortLists,
+    /// Shared by all runs of the process.
+    pub reads: &'a SharedReads,
     pub key: &'a FingerprintKey,
-    /// A folder of our own, for what outlives a run by minutes.
-    pub scratch: &'a Path,
+    /// Shared by all runs of the process.
+    pub scratch: &'a Scratch,
 }
 
 /// What is to be exported, and what its caller remembers of earlier runs. It holds an address of a
@@ -71,9 +80,22 @@ pub struct Request {
     pub previous_exported: Option<u64>,
     /// A person released the hold of this export.
     pub release: Option<Release>,
+    /// Other exports of the connector use the same cohort.
+    pub shared: Option<Shared>,
     /// The caller knows of no earlier sync to this list: `existingSegment` applies if the state knows of none
     /// either.
     pub first: bool,
+}
+
+/// A read that serves several exports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Which connector: any text of its own.
+    pub connector: String,
+    /// What all of them ask for.
+    pub properties: Vec<String>,
+    /// When this export's run became due: an older read won't do.
+    pub since: Timestamp,
 }
 
 /// A released hold.

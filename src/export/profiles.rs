@@ -1,16 +1,25 @@
 //! New members as profiles: CleverTap drops from a list whom it doesn't know.
 
+use std::io::{self, BufReader};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
+use tokio::sync::mpsc::{self, Sender};
 
 use super::before::older_than;
+use super::codec;
+use super::draft::Draft;
 use super::gate::{Watch, patiently};
-use super::roster::Properties;
-use super::snapshot::{Entry, ProfileState, Snapshot};
+use super::scratch::{self, Temp, blocking};
+use super::snapshot::{Header, ProfileState};
+use super::spool::payload;
 use super::{RunError, Warning, WarningReason};
-use crate::clevertap::{CleverTap, Outcome, Profile, profile_data};
-use crate::domain::{Counts, Shape};
+use crate::clevertap::{Batch, CleverTap, Outcome, Pushed, Sealed};
+use crate::domain::scalar::Scalar;
+use crate::domain::{Counts, Failure, Reason, Shape};
 
 /// A rejected profile is sent again when the shape changes, else with the first upload this long
 /// after.
@@ -26,9 +35,8 @@ pub(super) struct Rejected {
 }
 
 impl Rejected {
-    pub(super) fn of(snapshot: Option<&Snapshot>, shape: Shape, now: Timestamp) -> Self {
-        let sent = snapshot
-            .map(|snapshot| &snapshot.header)
+    pub(super) fn of(header: Option<&Header>, shape: Shape, now: Timestamp) -> Self {
+        let sent = header
             .filter(|header| header.shape == shape.to_string())
             .map(|header| header.rejected_sent)
             .filter(|sent| !older_than(*sent, REJECTED_FOR, now));
@@ -39,39 +47,57 @@ impl Rejected {
     }
 }
 
-/// Sends those that CleverTap isn't known to have, and notes in `entries` what became of them.
-/// `entries` are in the order of the members.
-pub(super) async fn create<'a>(
+/// Members on their way, and the places of their entries.
+struct Sending {
+    batch: Sealed,
+    places: Vec<u64>,
+}
+
+/// Sends those that CleverTap isn't known to have, as many calls at once as it permits, and notes
+/// in the draft's entries who isn't accepted. A part of them may be there after an error.
+pub(super) async fn create(
     clevertap: &CleverTap,
-    members: impl Iterator<Item = (&'a String, &'a Properties)>,
-    entries: &mut [Entry],
+    draft: &mut Draft,
     wanted: &[String],
-    rejected: Rejected,
     watch: &Watch<'_>,
     counts: &mut Counts,
 ) -> Result<Vec<Warning>, RunError> {
-    let (mut profiles, mut places, mut dropped) = (Vec::new(), Vec::new(), 0_u64);
-    for ((identity, properties), entry) in members.zip(entries) {
-        let send = match entry.profile {
-            ProfileState::NotSent => true,
-            ProfileState::Accepted => false,
-            ProfileState::Rejected => rejected.due,
-        };
-        if send {
-            let (data, lost) = profile_data(properties, wanted);
-            dropped += u64::from(lost);
-            let identity = identity.clone();
-            profiles.push(Profile { identity, data });
-            places.push(&mut entry.profile);
-        }
-    }
-    if profiles.is_empty() {
+    if draft.fresh_count == 0 {
         return Ok(Vec::new());
     }
-    let gate = || watch.write();
-    let report = patiently(watch, || clevertap.create_profiles(&profiles, &gate)).await?;
-    for (place, outcome) in places.into_iter().zip(&report.outcomes) {
-        *place = note(*outcome, counts);
+    let fresh = Arc::clone(&draft.fresh);
+    let wanted: Arc<[String]> = wanted.into();
+    // Of those that wait for a place, one batch is ready and one is being made.
+    let (ready, mut batches) = mpsc::channel(1);
+    let reading = blocking(move || read(&fresh, &wanted, &ready));
+    let mut under_way = FuturesUnordered::new();
+    let mut more = true;
+    while more || !under_way.is_empty() {
+        tokio::select! {
+            sending = batches.recv(), if more && under_way.len() < clevertap.concurrent_uploads() => {
+                match sending {
+                    Some(sending) => under_way.push(upload(clevertap, sending, watch)),
+                    None => more = false,
+                }
+            }
+            Some(ended) = under_way.next() => {
+                let (places, outcomes) = ended?;
+                for (place, outcome) in places.into_iter().zip(outcomes) {
+                    note(outcome, place, &draft.entries, counts).map_err(|e| scratch::failed(&e))?;
+                }
+            }
+        }
+    }
+    drop(under_way);
+    let Unsent { dropped, too_large } = reading.await.map_err(|e| scratch::failed(&e))?;
+    for place in too_large {
+        let outcome = Outcome::Rejected { code: None };
+        note(outcome, place, &draft.entries, counts).map_err(|e| scratch::failed(&e))?;
+    }
+    let ended = counts.profiles_created + counts.profiles_rejected + counts.profiles_pending;
+    if ended != draft.fresh_count {
+        let message = "CleverTap's answers don't say what became of every profile.";
+        return Err(Failure::new(Reason::DestinationUnavailable, message).into());
     }
     let mut warnings: Vec<Warning> = rejections(counts).into_iter().collect();
     if dropped > 0 {
@@ -88,11 +114,87 @@ pub(super) async fn create<'a>(
     Ok(warnings)
 }
 
-fn note(outcome: Outcome, counts: &mut Counts) -> ProfileState {
-    match outcome {
+async fn upload(
+    clevertap: &CleverTap,
+    Sending { batch, places }: Sending,
+    watch: &Watch<'_>,
+) -> Result<(Vec<u64>, Vec<Outcome>), RunError> {
+    let gate = || watch.write();
+    let outcomes = patiently(watch, || clevertap.upload(&batch, &gate)).await?;
+    Ok((places, outcomes))
+}
+
+/// What was left out while batches were made.
+#[derive(Default)]
+struct Unsent {
+    /// Values.
+    dropped: u64,
+    /// Places of members whom no call can hold.
+    too_large: Vec<u64>,
+}
+
+/// Makes batches of the members to be sent, until nobody takes them any more. Blocks.
+fn read(fresh: &Temp, wanted: &[String], ready: &Sender<Sending>) -> io::Result<Unsent> {
+    let mut unsent = Unsent::default();
+    let mut file = BufReader::with_capacity(64 << 10, fresh.reader());
+    let (mut batch, mut places) = (Batch::new(), Vec::new());
+    let mut member = Vec::new();
+    while let Some(place) = next(&mut file, &mut member)? {
+        let (identity, rest) = payload::read(&member).ok_or(io::ErrorKind::InvalidData)?;
+        let mut values = Vec::with_capacity(wanted.len());
+        payload::values(rest, &mut values);
+        let value = |i: usize| values.get(i).copied().flatten().map(Scalar::parse);
+        let mut pushed = batch.push(identity, wanted, value);
+        if matches!(pushed, Pushed::Full) {
+            let full = Sending {
+                batch: std::mem::take(&mut batch).seal(),
+                places: std::mem::take(&mut places),
+            };
+            if ready.blocking_send(full).is_err() {
+                return Ok(unsent);
+            }
+            pushed = batch.push(identity, wanted, value);
+        }
+        match pushed {
+            Pushed::Added { dropped } => {
+                unsent.dropped += u64::from(dropped);
+                places.push(place);
+            }
+            Pushed::TooLarge | Pushed::Full => unsent.too_large.push(place),
+        }
+    }
+    if !batch.is_empty() {
+        // Nobody waits for it where the run has ended.
+        let batch = batch.seal();
+        let _ = ready.blocking_send(Sending { batch, places });
+    }
+    Ok(unsent)
+}
+
+/// The next member's place, and its payload into `member`.
+fn next(file: &mut impl io::Read, member: &mut Vec<u8>) -> io::Result<Option<u64>> {
+    let mut head = [0; 12];
+    if file.read(&mut head[..1])? == 0 {
+        return Ok(None);
+    }
+    file.read_exact(&mut head[1..])?;
+    let (place, length) = head.split_at(8);
+    let length = u32::from_be_bytes(length.try_into().expect("4 bytes"));
+    member.resize(length as usize, 0);
+    file.read_exact(member)?;
+    Ok(Some(u64::from_be_bytes(place.try_into().expect("8 bytes"))))
+}
+
+fn note(outcome: Outcome, place: u64, entries: &Temp, counts: &mut Counts) -> io::Result<()> {
+    let state = match outcome {
+        // As the draft has it.
         Outcome::Accepted => {
             counts.profiles_created += 1;
-            ProfileState::Accepted
+            return Ok(());
+        }
+        Outcome::Pending => {
+            counts.profiles_pending += 1;
+            ProfileState::NotSent
         }
         Outcome::Rejected { code } => {
             counts.profiles_rejected += 1;
@@ -104,7 +206,8 @@ fn note(outcome: Outcome, counts: &mut Counts) -> ProfileState {
             *codes.entry(code).or_default() += 1;
             ProfileState::Rejected
         }
-    }
+    };
+    entries.patch(&[state as u8], place * codec::ENTRY as u64 + codec::STATE)
 }
 
 /// What to tell of rejected profiles.
@@ -131,17 +234,20 @@ pub(super) fn rejections(counts: &Counts) -> Option<Warning> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::super::fingerprint::FingerprintKey;
-    use super::super::snapshot::tests::snapshot_of;
+    use super::super::scratch::Scratch;
+    use super::super::snapshot::tests::header_of;
     use super::*;
 
     const SHAPE: Shape = Shape { basis: 1, whole: 2 };
 
     #[test]
     fn rejected_profiles_wait_a_day_or_for_a_new_shape() {
-        let snapshot = snapshot_of(SHAPE, &FingerprintKey::new([1; 32]), vec![]);
-        let sent = snapshot.header.rejected_sent;
-        let at = |shape, now| Rejected::of(Some(&snapshot), shape, now);
+        let header = header_of(SHAPE, &FingerprintKey::new([1; 32]));
+        let sent = header.rejected_sent;
+        let at = |shape, now| Rejected::of(Some(&header), shape, now);
         let early = sent + Duration::from_secs(3600);
         assert_eq!(at(SHAPE, early), Rejected { due: false, sent });
         let late = sent + REJECTED_FOR;
@@ -155,19 +261,41 @@ mod tests {
         assert!(Rejected::of(None, SHAPE, early).due);
     }
 
-    #[test]
-    fn outcomes_are_counted_by_code() {
-        let mut counts = Counts::default();
-        let rejected = |code| Outcome::Rejected { code };
-        for (outcome, state) in [
-            (Outcome::Accepted, ProfileState::Accepted),
-            (rejected(Some(515)), ProfileState::Rejected),
-            (rejected(Some(515)), ProfileState::Rejected),
-            (rejected(None), ProfileState::Rejected),
-        ] {
-            assert_eq!(note(outcome, &mut counts), state);
+    /// Notes these outcomes of a list's members, in their order; the states that come of it.
+    fn noted(outcomes: &[Outcome], counts: &mut Counts) -> Vec<u8> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut entries = Scratch::new(dir.path(), u64::MAX).temp().unwrap();
+        for _ in outcomes {
+            io::Write::write_all(&mut entries, &[1; codec::ENTRY]).unwrap();
         }
+        for (place, outcome) in (0..).zip(outcomes) {
+            note(*outcome, place, &entries, counts).unwrap();
+        }
+        let mut bytes = Vec::new();
+        entries.reader().read_to_end(&mut bytes).unwrap();
+        let states = bytes
+            .chunks(codec::ENTRY)
+            .map(|entry| entry[codec::ENTRY - 1]);
+        states.collect()
+    }
+
+    const fn rejected(code: Option<u16>) -> Outcome {
+        Outcome::Rejected { code }
+    }
+
+    #[test]
+    fn outcomes_are_counted_by_code_and_kept_by_place() {
+        let mut counts = Counts::default();
+        let outcomes = [
+            Outcome::Accepted,
+            rejected(Some(515)),
+            Outcome::Pending,
+            rejected(Some(515)),
+            rejected(None),
+        ];
+        assert_eq!(noted(&outcomes, &mut counts), [1, 2, 0, 2, 2]);
         assert_eq!((counts.profiles_created, counts.profiles_rejected), (1, 3));
+        assert_eq!(counts.profiles_pending, 1);
         let warning = rejections(&counts).unwrap();
         assert!(warning.message.contains("515 (2), none (1)"), "{warning:?}");
         assert_eq!(rejections(&Counts::default()), None);
@@ -176,10 +304,11 @@ mod tests {
     #[test]
     fn codes_beyond_the_bound_are_counted_together() {
         let mut counts = Counts::default();
-        for code in (0..1000).chain(0..10) {
-            let code = Some(code);
-            note(Outcome::Rejected { code }, &mut counts);
-        }
+        let outcomes: Vec<_> = (0..1000)
+            .chain(0..10)
+            .map(|code| rejected(Some(code)))
+            .collect();
+        noted(&outcomes, &mut counts);
         assert_eq!(counts.rejected_codes.len(), CODES);
         assert_eq!(counts.rejected_codes["other"], 1000 - (CODES as i64 - 1));
         assert_eq!(counts.rejected_codes["9"], 2);

@@ -45,7 +45,6 @@ pub(super) fn reading(error: mixpanel::Error, stop: Stop) -> RunError {
         Error::Stopped => return RunError::Stopped(stop),
         Error::NotFound(_)
         | Error::Refused(_)
-        | Error::TooManyMembers { .. }
         | Error::TooManyPages { .. }
         | Error::PageTooLarge { .. } => Reason::SourceRefused,
         Error::RateLimited { .. } => Reason::RateLimited,
@@ -87,6 +86,7 @@ pub(super) fn writing(error: clevertap::Error, stop: Stop) -> RunError {
         Error::SegmentExists => Reason::SegmentExists,
         Error::RateLimited { .. } => Reason::RateLimited,
         Error::Unavailable { .. } => Reason::DestinationUnavailable,
+        Error::File(_) => Reason::StateUnavailable,
     };
     Failure::new(reason, error.to_string())
         .after(error.retry_after())

@@ -1,14 +1,21 @@
 //! One run, step by step.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
 use super::before::Before;
-use super::compare::{Comparison, Now};
+use super::compare::Now;
+use super::draft::{Draft, Send};
 use super::gate::{Gate, Watch};
-use super::roster::Roster;
-use super::{Done, Request, RunError, Tools, cohort, refusal};
-use crate::domain::guard::{self, Verdict, judge};
+use super::profiles::Rejected;
+use super::read::ReadMembers;
+use super::scratch::{self, blocking};
+use super::spool::Spooled;
+use super::{Done, Request, RunError, Tools, cohort};
+use crate::domain::guard::{self, Previous, Verdict, judge};
 use crate::domain::segment::default_name;
-use crate::domain::{Destination, Reason, identity_fingerprint};
-use crate::mixpanel::{Error, Existence, Query};
+use crate::domain::{Counts, Destination, Reason, identity_fingerprint};
 
 /// Reads the cohort and makes the segment hold it, unless it does already. Safe to be repeated
 /// after any end, a killed process included.
@@ -18,17 +25,22 @@ use crate::mixpanel::{Error, Existence, Query};
 /// isn't known which, and the next run uploads whatever it reads.
 pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Result<Done, RunError> {
     let (state, id) = (tools.state, &request.run_id);
+    let mut known = None;
     if let Some(name) = known_segment(request) {
         let list = request.connector.destination(name);
-        let before = Before::load(state, &list).await?;
+        let before = Before::load(state, &list, tools.scratch).await?;
         if let Some(done) = before.finished(state, &list, id).await? {
             return Ok(done);
         }
+        known = Some((list, before));
     }
     let cohort = cohort::resolve(tools, request).await?;
     let list = destination(request, &cohort);
     (gate.resolved)(&list)?;
-    let before = Before::load(state, &list).await?;
+    let before = match known {
+        Some((of, before)) if of == list => before,
+        _ => Before::load(state, &list, tools.scratch).await?,
+    };
     if let Some(done) = before.finished(state, &list, id).await? {
         return Ok(done);
     }
@@ -40,10 +52,10 @@ pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Resul
         before: &before,
         watch: Watch::new(gate, &list),
     };
-    let roster = run.read().await?;
-    let comparison = run.compare(&roster);
-    run.guard(&roster, &comparison).await?;
-    run.write(roster, comparison).await
+    let read = run.read().await?;
+    let made = run.compare(read).await?;
+    run.guard(&made).await?;
+    run.write(made).await
 }
 
 /// The segment's name, as far as it is known without a call.
@@ -70,47 +82,65 @@ pub(super) struct Run<'a> {
     pub watch: Watch<'a>,
 }
 
+/// A new list, not sent yet, beside the previous one.
+pub(super) struct Made {
+    pub draft: Draft,
+    pub counts: Counts,
+    /// The list stays as it is.
+    pub same: bool,
+    pub rejected: Rejected,
+    /// What a loss is judged by.
+    pub previous: Option<Previous>,
+    pub any_property: bool,
+    pub page_size_refused: bool,
+}
+
 impl Run<'_> {
-    async fn read(&self) -> Result<Roster, RunError> {
-        let export = &self.request.export;
-        let profile: &[String] = match export.create_profiles {
-            true => &export.profile_properties,
-            false => &[],
+    async fn compare(&self, read: ReadMembers) -> Result<Made, RunError> {
+        let (request, before) = (self.request, self.before);
+        let header = before.snapshot.as_ref().map(|snapshot| &snapshot.header);
+        let rejected = Rejected::of(header, request.shape, Timestamp::now());
+        let send = Send {
+            new: request.export.create_profiles,
+            rejected: request.export.create_profiles && rejected.due,
         };
-        let query = Query {
-            cohort: self.cohort.0,
-            properties: Roster::properties(&export.identity, profile),
-        };
-        let gate = || self.watch.read();
-        match self.tools.mixpanel.read(&query, &gate).await {
-            Ok(members) => Ok(Roster::collect(
-                members,
-                &export.identity,
-                export.create_profiles,
-            )),
-            Err(error) => Err(self.unread(error).await),
-        }
+        // Under another key the fingerprints say nothing.
+        let key = self.tools.key.id();
+        let comparable = before.snapshot.as_ref().filter(|s| s.header.key_id == key);
+        let ReadMembers {
+            spooled,
+            page_size_refused,
+        } = read;
+        let (mut counts, any_property) = (counts(&spooled), spooled.any_property);
+        let draft = blocking({
+            let (comparable, scratch) = (comparable.map(Arc::clone), self.tools.scratch.clone());
+            move || Draft::make(spooled, comparable.as_deref(), send, &scratch)
+        });
+        let draft = draft.await.map_err(|e| scratch::failed(&e))?;
+        counts.exported = draft.exported;
+        counts.duplicates = draft.duplicates;
+        counts.added = draft.diff.added;
+        counts.removed = draft.diff.removed;
+        counts.unchanged = draft.diff.unchanged;
+        let now = self.now();
+        let known = before.snapshot.as_ref().map(|s| (&s.header, s.count));
+        let diff = comparable.map(|_| draft.diff);
+        let same = comparable.is_some_and(|s| now.is_same(&s.header, draft.diff));
+        Ok(Made {
+            same: same && draft.unsettled == 0,
+            previous: now.previous(draft.exported, known, diff),
+            draft,
+            counts,
+            rejected,
+            any_property,
+            page_size_refused,
+        })
     }
 
-    /// What an error means depends on whether the cohort exists: nobody has published what an
-    /// unknown one answers.
-    async fn unread(&self, error: Error) -> RunError {
-        let absent = match &error {
-            Error::NotFound(_) | Error::Refused(_) => self.prove(false).await.err(),
-            // Most of these have other causes, so only the proof that is free is asked for.
-            Error::IncompleteRead(_) => match self.tools.mixpanel.cohort(self.cohort.0).await {
-                Existence::Absent => Some(self.absent()),
-                Existence::Found(_) | Existence::Unknown => None,
-            },
-            _ => None,
-        };
-        absent.unwrap_or_else(|| refusal::reading(error, self.watch.stop()))
-    }
-
-    fn compare(&self, roster: &Roster) -> Comparison {
+    fn now(&self) -> Now {
         let request = self.request;
         let same_cohort = |known: &(i64, String)| known.0 == self.cohort.0;
-        let now = Now {
+        Now {
             cohort_id: self.cohort.0,
             identity: identity_fingerprint(&request.connector, &request.export),
             shape: request.shape,
@@ -118,24 +148,22 @@ impl Run<'_> {
                 .previous_exported
                 .filter(|_| request.known_cohort.as_ref().is_none_or(same_cohort)),
             marked: self.before.mark.as_ref().and_then(|mark| mark.list),
-        };
-        let snapshot = self.before.snapshot.as_ref();
-        Comparison::of(roster.members.keys(), self.tools.key, snapshot, now)
+        }
     }
 
     /// Nothing goes on that would empty a segment by accident: first that the cohort still exists,
     /// then the policy.
-    async fn guard(&self, roster: &Roster, comparison: &Comparison) -> Result<(), RunError> {
-        let export = &self.request.export;
+    async fn guard(&self, made: &Made) -> Result<(), RunError> {
+        let (export, counts) = (&self.request.export, &made.counts);
         let input = guard::Input {
-            read: roster.counts.exported,
-            previous: comparison.previous,
+            read: counts.exported,
+            previous: made.previous,
             on_empty: export.on_empty,
             max_shrink_percent: export.max_shrink_percent,
             released: self.request.release.map(|release| release.removed),
         };
-        if roster.counts.members == 0 || guard::shrinks(&input) {
-            self.prove(roster.counts.members > 0).await?;
+        if counts.members == 0 || guard::shrinks(&input) {
+            self.prove(counts.members > 0).await?;
         }
         let reason = match judge(&input) {
             Verdict::Pass => return Ok(()),
@@ -144,23 +172,20 @@ impl Run<'_> {
         };
         Err(RunError::Held {
             reason,
-            previous: comparison.previous.map_or(0, |previous| previous.count),
+            previous: made.previous.map_or(0, |previous| previous.count),
             members: input.read,
-            removed: comparison.previous.map_or(0, |previous| previous.removed),
+            removed: made.previous.map_or(0, |previous| previous.removed),
             cohort: self.cohort.clone(),
         })
     }
+}
 
-    /// That the cohort exists; `rows` of it were read.
-    async fn prove(&self, rows: bool) -> Result<(), RunError> {
-        match self.tools.mixpanel.prove(self.cohort.0, rows).await {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(self.absent()),
-            Err(error) => Err(refusal::proving(error)),
-        }
-    }
-
-    fn absent(&self) -> RunError {
-        cohort::absent(&self.request.export.cohort).into()
+/// What a read alone decides.
+fn counts(spooled: &Spooled) -> Counts {
+    Counts {
+        members: spooled.rows,
+        skipped_anonymous: spooled.skipped_anonymous,
+        skipped_no_identity: spooled.skipped_no_identity,
+        ..Counts::default()
     }
 }

@@ -1,10 +1,17 @@
 //! What one list holds, as it is kept in the state store.
 
+use std::io::{self, BufRead as _, BufReader, Read as _};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::RunError;
+use super::before::unusable;
+use super::codec::{self, Checker, SnapshotError};
 use super::fingerprint::Fingerprint;
+use super::scratch::{self, Reader, Scratch, Temp};
 use crate::domain::{Counts, Destination};
+use crate::state::Object;
 
 /// What CleverTap knows of a list's identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,33 +55,65 @@ pub struct Header {
     pub confirm_due: bool,
 }
 
-/// A list as it was accepted by CleverTap.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snapshot {
+/// A list as it was accepted by CleverTap: its snapshot, found whole, on our disk.
+pub(super) struct Snapshot {
     pub header: Header,
-    /// In ascending order, each fingerprint once.
-    pub(super) entries: Vec<Entry>,
+    /// How many identities the list holds.
+    pub count: u64,
+    /// Its entries' bytes.
+    entries: Temp,
 }
 
 impl Snapshot {
-    /// Sorts the entries; of two with one fingerprint, the first stays.
-    pub fn new(header: Header, mut entries: Vec<Entry>) -> Self {
-        entries.sort_by_key(|entry| entry.fingerprint);
-        entries.dedup_by_key(|entry| entry.fingerprint);
-        Self { header, entries }
+    /// Fetches the snapshot of this list; the inner error is damage.
+    pub(super) async fn fetch(
+        mut object: Object,
+        of: &Destination,
+        scratch: &Scratch,
+    ) -> Result<Result<Self, SnapshotError>, RunError> {
+        let mut checker = Checker::new(of);
+        let mut entries = scratch.temp().map_err(|e| scratch::failed(&e))?;
+        while let Some(piece) = object.chunk().await.map_err(unusable)? {
+            let taken = checker.push(&piece, &mut entries);
+            taken.map_err(|e| scratch::failed(&e))?;
+        }
+        let checked = checker.finish();
+        Ok(checked.map(|(header, count)| Self {
+            header,
+            count,
+            entries,
+        }))
     }
 
-    /// How many identities the list holds.
-    pub fn count(&self) -> u64 {
-        self.entries.len() as u64
+    /// In ascending order, each fingerprint once.
+    pub(super) fn entries(&self) -> Entries<'_> {
+        Entries(BufReader::with_capacity(64 << 10, self.entries.reader()))
     }
 
-    /// What is known of this identity; `None` if the list lacks it.
-    pub fn profile(&self, fingerprint: &Fingerprint) -> Option<ProfileState> {
-        let at = self
-            .entries
-            .binary_search_by_key(fingerprint, |entry| entry.fingerprint);
-        at.ok().map(|at| self.entries[at].profile)
+    /// Writes it anew, under this header.
+    pub(super) fn write(&self, header: &Header, out: impl io::Write) -> io::Result<()> {
+        codec::write(header, self.entries.reader(), out)
+    }
+}
+
+/// Entries, one after the other.
+pub(super) struct Entries<'a>(BufReader<Reader<'a>>);
+
+impl Iterator for Entries<'_> {
+    type Item = io::Result<Entry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut bytes = [0; codec::ENTRY];
+        match self.0.fill_buf() {
+            Ok([]) => return None,
+            Ok(_) => {}
+            Err(error) => return Some(Err(error)),
+        }
+        let read = self.0.read_exact(&mut bytes);
+        let entry = read.and_then(|()| {
+            Entry::from_bytes(&bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())
+        });
+        Some(entry)
     }
 }
 
@@ -92,10 +131,11 @@ pub(super) mod tests {
         }
     }
 
-    /// A snapshot of cohort 4311 by the identity rule 7 as the list "one", made at the start of 2026.
-    pub fn snapshot_of(shape: Shape, key: &FingerprintKey, entries: Vec<Entry>) -> Snapshot {
+    /// Of a snapshot of cohort 4311 by the identity rule 7 as the list "one", made at the start of
+    /// 2026.
+    pub fn header_of(shape: Shape, key: &FingerprintKey) -> Header {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let header = Header {
+        Header {
             destination: list("one"),
             segment_id: Some("123".into()),
             cohort_id: 4311,
@@ -105,34 +145,28 @@ pub(super) mod tests {
             key_id: key.id(),
             run_id: shape.run_id("uid", "due"),
             counts: Counts {
-                exported: entries.len() as u64,
                 rejected_codes: [("515".into(), 2)].into(),
                 ..Counts::default()
             },
             uploaded: now,
             rejected_sent: now,
             confirm_due: false,
-        };
-        Snapshot::new(header, entries)
+        }
     }
 
-    #[test]
-    fn of_two_entries_with_one_fingerprint_the_first_stays() {
-        let (low, high) = ([1; 16], [2; 16]);
-        let entry = |fingerprint, profile| Entry {
-            fingerprint,
-            profile,
+    /// A snapshot under this header, and the folder that it lies in.
+    pub fn snapshot_of(header: Header, mut entries: Vec<Entry>) -> (Snapshot, tempfile::TempDir) {
+        entries.sort_by_key(|entry| entry.fingerprint);
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = Scratch::new(dir.path(), u64::MAX).temp().unwrap();
+        for entry in &entries {
+            io::Write::write_all(&mut file, &entry.to_bytes()).unwrap();
+        }
+        let snapshot = Snapshot {
+            header,
+            count: entries.len() as u64,
+            entries: file,
         };
-        let entries = vec![
-            entry(high, ProfileState::Accepted),
-            entry(low, ProfileState::Rejected),
-            entry(high, ProfileState::NotSent),
-        ];
-        let shape = Shape { basis: 1, whole: 2 };
-        let snapshot = snapshot_of(shape, &FingerprintKey::new([1; 32]), entries);
-        assert_eq!(snapshot.count(), 2);
-        assert_eq!(snapshot.profile(&low), Some(ProfileState::Rejected));
-        assert_eq!(snapshot.profile(&high), Some(ProfileState::Accepted));
-        assert_eq!(snapshot.profile(&[3; 16]), None);
+        (snapshot, dir)
     }
 }

@@ -34,5 +34,6 @@ reasons! {
     PropertiesHidden "No member has any of the properties that were asked for.";
     ProfilesRejected "CleverTap rejected some profiles.";
     ValuesDropped "Values that CleverTap would refuse were left out of profiles.";
+    PageSizeRefused "Mixpanel refuses the connector's `pageSize`, so its own is used.";
     NoConfirmation "The list can't be kept for its confirming upload.";
 }

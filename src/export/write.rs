@@ -1,77 +1,65 @@
 //! The second half of a run: what changes something.
 
-use std::io;
+use std::io::{self, BufWriter};
 
-use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::before::unusable;
-use super::compare::Comparison;
+use super::draft::Draft;
 use super::list::Upload;
-use super::profiles::{self, Rejected};
-use super::roster::Roster;
-use super::run::Run;
-use super::snapshot::{Header, Snapshot};
-use super::spool::Spool;
-use super::{Done, RunError, Warning, WarningReason, keep};
+use super::profiles;
+use super::run::{Made, Run};
+use super::scratch::{self, Temp, blocking};
+use super::shelf::Shelf;
+use super::snapshot::Header;
+use super::{Done, RunError, Warning, WarningReason, codec, keep};
 use crate::api::{ExistingSegment, SyncType};
-use crate::clevertap::{Accepted, csv};
+use crate::clevertap::{Accepted, ListFile};
 use crate::domain::{Counts, identity_fingerprint};
 use crate::state::MarkedList;
 
 impl Run<'_> {
     /// New profiles, then the list, then the snapshot; nothing of it where the list stays as it
     /// is, or there is no room for the snapshot.
-    pub(super) async fn write(
-        &self,
-        mut roster: Roster,
-        comparison: Comparison,
-    ) -> Result<Done, RunError> {
+    pub(super) async fn write(&self, made: Made) -> Result<Done, RunError> {
         let refresh = self.request.export.refresh_interval;
         let refresh = refresh.map(|interval| interval.unsigned_abs());
-        comparison.count(&mut roster.counts);
-        if comparison.same && !self.before.upload_due(refresh, Timestamp::now()) {
-            return Ok(self.done(self.known_id(), roster.counts, Vec::new()));
+        if made.same && !self.before.upload_due(refresh, Timestamp::now()) {
+            let warnings = self.read_warnings(&made);
+            return Ok(self.done(self.known_id(), made.counts, warnings));
         }
-        let as_if_done = self.header(self.known_id(), &roster.counts, Timestamp::now());
-        let snapshot = Snapshot::new(as_if_done, comparison.entries.clone());
-        let sending = self.send(roster, comparison);
-        keep::with_room(self.tools.state, self.list, &snapshot, sending).await
+        let entries = made.draft.exported;
+        keep::with_room(self.tools.state, self.list, entries, self.send(made)).await
     }
 
-    async fn send(&self, mut roster: Roster, mut comparison: Comparison) -> Result<Done, RunError> {
-        let (export, snapshot) = (&self.request.export, self.before.snapshot.as_ref());
-        let mut warnings = self.warnings(&roster);
-        let rejected = Rejected::of(snapshot, self.request.shape, Timestamp::now());
+    async fn send(&self, made: Made) -> Result<Done, RunError> {
+        let export = &self.request.export;
+        let mut warnings = self.warnings(&made);
+        let Made {
+            mut draft,
+            mut counts,
+            rejected,
+            ..
+        } = made;
         if export.create_profiles {
-            let Roster {
-                members, counts, ..
-            } = &mut roster;
-            let sent = profiles::create(
-                self.tools.clevertap,
-                members.iter(),
-                &mut comparison.entries,
-                &export.profile_properties,
-                rejected,
-                &self.watch,
-                counts,
-            );
+            let wanted = &export.profile_properties;
+            let (clevertap, watch) = (self.tools.clevertap, &self.watch);
+            let sent = profiles::create(clevertap, &mut draft, wanted, watch, &mut counts);
             warnings.extend(sent.await?);
         }
-        let csv = csv(roster.members.keys().map(String::as_str));
-        let accepted = self.upload(csv.clone(), roster.counts.exported).await?;
-        roster.counts.uploaded = true;
+        let accepted = self.upload(&draft, counts.exported).await?;
+        counts.uploaded = true;
         let segment_id = accepted.segment_id.or(self.known_id());
-        let header = self.header(segment_id.clone(), &roster.counts, rejected.sent);
-        let spool = Spool::of(self.tools.scratch, self.list, &self.request.run_id);
+        let header = self.header(segment_id.clone(), &counts, rejected.sent);
+        let shelf = Shelf::of(self.tools.scratch, self.list, &self.request.run_id);
+        let Draft { list, entries, .. } = draft;
         if header.confirm_due && export.sync_type == SyncType::OneTime {
-            warnings.extend(kept(spool.keep(csv).await));
+            warnings.extend(kept(shelf.keep(list).await));
         } else {
-            spool.forget_list().await;
+            shelf.forget_list().await;
         }
-        self.keep(&Snapshot::new(header, comparison.entries))
-            .await?;
-        Ok(self.done(segment_id, roster.counts, warnings))
+        self.keep(header, entries).await?;
+        Ok(self.done(segment_id, counts, warnings))
     }
 
     /// What the snapshot of a list that was accepted now says.
@@ -115,12 +103,16 @@ impl Run<'_> {
 
     /// Replaces the list; at a first sync, if the spec asks for it, only where there is none. The
     /// mark is put right before it takes effect.
-    async fn upload(&self, csv: Bytes, count: u64) -> Result<Accepted, RunError> {
+    async fn upload(&self, draft: &Draft, count: u64) -> Result<Accepted, RunError> {
         let (tools, request) = (self.tools, self.request);
         let refuse = request.export.existing_segment == ExistingSegment::Refuse
             && request.first
             && !self.before.known();
-        let upload = Upload::new(self.list, self.cohort.0, &request.connector, csv);
+        let file = ListFile {
+            path: draft.list.path.clone(),
+            bytes: draft.list.temp.len(),
+        };
+        let upload = Upload::new(self.list, self.cohort.0, &request.connector, &file);
         let ready = upload.stage(tools, &self.watch).await?;
         self.watch.leads().await?;
         let marked = tools
@@ -154,14 +146,20 @@ impl Run<'_> {
 
     /// The snapshot first: a mark that stays costs an upload, a snapshot that lies costs the
     /// segment.
-    async fn keep(&self, snapshot: &Snapshot) -> Result<(), RunError> {
-        let state = self.tools.state;
-        keep::keep(state, self.list, snapshot, &self.watch).await?;
+    async fn keep(&self, header: Header, entries: Temp) -> Result<(), RunError> {
+        let (state, scratch) = (self.tools.state, self.tools.scratch.clone());
+        let written = blocking(move || {
+            let mut file = scratch.named()?;
+            codec::write(&header, entries.reader(), BufWriter::new(&mut file.temp))?;
+            Ok(file)
+        });
+        let snapshot = written.await.map_err(|e| scratch::failed(&e))?;
+        keep::keep(state, self.list, &snapshot, &self.watch).await?;
         state.confirm(self.list).await.map_err(unusable)
     }
 
-    fn warnings(&self, roster: &Roster) -> Vec<Warning> {
-        let mut warnings = Vec::new();
+    fn warnings(&self, made: &Made) -> Vec<Warning> {
+        let mut warnings = self.read_warnings(made);
         if self.before.damaged {
             warnings.push(Warning {
                 reason: WarningReason::SnapshotDamaged,
@@ -169,7 +167,7 @@ impl Run<'_> {
                     .to_owned(),
             });
         }
-        if roster.counts.members > 0 && !roster.any_property {
+        if made.counts.members > 0 && !made.any_property {
             let message = "No member of the cohort has any of the properties that the export \
                            needs: Mixpanel hides classified properties from service accounts \
                            without that right.";
@@ -179,6 +177,19 @@ impl Run<'_> {
             });
         }
         warnings
+    }
+
+    /// What a person should know of the read, whether or not anything is written.
+    fn read_warnings(&self, made: &Made) -> Vec<Warning> {
+        let size = self.request.connector.page_size.unwrap_or_default();
+        let refused = made.page_size_refused.then(|| Warning {
+            reason: WarningReason::PageSizeRefused,
+            message: format!(
+                "Mixpanel refuses spec.mixpanel.pageSize {size} of the connector; its own page \
+                 size is used from now on."
+            ),
+        });
+        refused.into_iter().collect()
     }
 }
 

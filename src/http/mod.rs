@@ -1,24 +1,26 @@
 //! One way to call a vendor: deadlines, size limits, no redirects, errors without addresses.
 //!
-//! [`Http::send`] is one attempt. Who may try again, and what an answer means, is the vendor
+//! [`Http::send`] is one attempt, and [`Http::open`] one whose answer is read as it arrives. Who may try again, and what an answer means, is the vendor
 //! client's business; [`Backoff`] paces it and asks the caller's [`Gate`] meanwhile.
 
 mod fault;
+mod incoming;
 mod metrics;
 mod retry;
 mod said;
 #[cfg(test)]
 pub(crate) mod testing;
 mod veil;
+mod watched;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
-use tokio::time::timeout;
 use url::Url;
 
 pub use fault::Fault;
+pub use incoming::Incoming;
 pub use metrics::Metrics;
 pub use retry::{Backoff, Gate, Retry, Stopped, retry_after};
 pub use said::Said;
@@ -81,44 +83,8 @@ impl Http {
     /// # Errors
     /// Any [`Fault`]; a status of any kind is an answer.
     pub async fn send(&self, call: &Call, request: RequestBuilder) -> Result<Answer, Fault> {
-        let started = Instant::now();
-        let result = timeout(call.total, exchange(call, request))
-            .await
-            .unwrap_or(Err(Fault::Timeout));
-        let took = started.elapsed();
-        match &result {
-            Ok(answer) => self.metrics.record(call, answer.status.as_str(), took),
-            Err(fault) => self.metrics.record(call, fault.label(), took),
-        }
-        result
+        self.open(call, request).await?.whole().await
     }
-}
-
-async fn exchange(call: &Call, request: RequestBuilder) -> Result<Answer, Fault> {
-    let mut response = timeout(call.idle, request.send())
-        .await
-        .map_err(|_| Fault::Timeout)?
-        .map_err(Fault::before_answer)?;
-    let too_large = Fault::TooLarge(call.limit);
-    if response.content_length() > Some(call.limit as u64) {
-        return Err(too_large);
-    }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = timeout(call.idle, response.chunk())
-        .await
-        .map_err(|_| Fault::Timeout)?
-        .map_err(Fault::within_answer)?
-    {
-        if body.len() + chunk.len() > call.limit {
-            return Err(too_large);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Answer {
-        status: response.status(),
-        headers: std::mem::take(response.headers_mut()),
-        body: body.freeze(),
-    })
 }
 
 /// `base` with path segments appended; a base with a path of its own (a proxy) keeps it.

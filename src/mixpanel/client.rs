@@ -1,7 +1,7 @@
 //! One call to Mixpanel: credentials, budget, retries, and what each answer means.
 
 use jiff::Timestamp;
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -10,7 +10,7 @@ use super::budget::{Budget, Permit};
 use super::error::{Error, Failure};
 use super::rate_limit::{Tripped, hourly_limit, tripped};
 use crate::api::TotalCheck;
-use crate::http::{Answer, Backoff, Call, Fault, Gate, Http, Retry, Said, join, retry_after};
+use crate::http::{Answer, Call, Fault, Gate, Http, Retry, Said, join, retry_after};
 
 /// A Mixpanel project, and where it lives.
 #[derive(Clone, Debug)]
@@ -47,9 +47,6 @@ pub struct Mixpanel {
     pub(super) budget: Budget,
     pub(super) options: Options,
 }
-
-/// Queries of the hourly budget that one call may take, its retries included.
-const QUERIES: u32 = 3;
 
 /// What a call costs of the project's budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +102,7 @@ impl Mixpanel {
     }
 
     /// Calls until there is an answer that `read` accepts, an error that no retry mends, or the
-    /// retries are used up: three attempts that count as queries, and eight of any kind. Each asks
-    /// the gate and the budget.
+    /// [attempts](Mixpanel::attempts) are used up.
     pub(super) async fn call<T>(
         &self,
         call: &Call,
@@ -115,37 +111,17 @@ impl Mixpanel {
         request: impl Fn() -> RequestBuilder,
         read: impl Fn(&Answer) -> Result<T, Failure>,
     ) -> Result<T, Error> {
-        let mut backoff = Backoff::new(self.options.retry);
-        let (mut queries, mut garbled, mut last) = (0, false, None);
+        let mut attempts = self.attempts(cost, gate);
         loop {
-            gate()?;
-            let permit = match cost {
-                Cost::Query => self.budget.query(gate).await,
-                Cost::Page => self.budget.page(gate).await,
-            };
-            let mut permit = match (permit, last) {
-                // What went wrong tells more than that there's no budget to try again.
-                (Err(Error::RateLimited { ours: true, .. }), Some(error)) => return Err(error),
-                (permit, _) => permit?,
-            };
-            let sent = self.http.send(call, request()).await;
-            let result = match sent {
+            let mut permit = attempts.permit().await?;
+            let result = match self.http.send(call, request()).await {
                 Ok(answer) => self.judge(&answer, cost, &mut permit, &read),
                 Err(fault) => Err(unanswered(&fault, &mut permit)),
             };
-            queries += u32::from(permit.counts());
-            // The place at Mixpanel is not ours while we wait.
-            drop(permit);
-            let error = match result {
+            match result {
                 Ok(value) => return Ok(value),
-                Err(Failure::Again(error)) => error,
-                Err(Failure::Once(error)) if !std::mem::replace(&mut garbled, true) => error,
-                Err(Failure::Once(error) | Failure::Final(error)) => return Err(error),
-            };
-            if queries >= QUERIES || !backoff.pause(error.retry_after(), gate).await? {
-                return Err(error);
+                Err(failure) => attempts.failed(failure, permit).await?,
             }
-            last = Some(error);
         }
     }
 
@@ -156,20 +132,25 @@ impl Mixpanel {
         permit: &mut Permit,
         read: impl Fn(&Answer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        if let Some(limit) = hourly_limit(&answer.headers) {
-            self.budget.learn(limit);
-        }
-        if matches!(answer.status.as_u16(), 401 | 402 | 429) {
-            permit.uncount();
-        }
+        self.heed(answer.status, &answer.headers, permit);
         if answer.status.is_success() {
             return read(answer);
         }
         Err(self.refusal(answer, cost))
     }
 
+    /// What the head of an answer says of the budget.
+    pub(super) fn heed(&self, status: StatusCode, headers: &HeaderMap, permit: &mut Permit) {
+        if let Some(limit) = hourly_limit(headers) {
+            self.budget.learn(limit);
+        }
+        if matches!(status.as_u16(), 401 | 402 | 429) {
+            permit.uncount();
+        }
+    }
+
     /// What an answer other than 2xx means.
-    fn refusal(&self, answer: &Answer, cost: Cost) -> Failure {
+    pub(super) fn refusal(&self, answer: &Answer, cost: Cost) -> Failure {
         let error = error_text(&answer.body);
         let said = self.said(&error, cost);
         match answer.status.as_u16() {
@@ -219,7 +200,8 @@ impl Mixpanel {
     }
 }
 
-fn unanswered(fault: &Fault, permit: &mut Permit) -> Failure {
+/// What it means that there is no whole answer.
+pub(super) fn unanswered(fault: &Fault, permit: &mut Permit) -> Failure {
     if fault.is_unsent() {
         permit.uncount();
     }

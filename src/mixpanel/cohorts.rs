@@ -102,9 +102,8 @@ impl Mixpanel {
         }
     }
 
-    /// A bare array [own].
     fn listed(&self, answer: &Answer) -> Result<Vec<Cohort>, Failure> {
-        serde_json::from_slice(&answer.body).map_err(|_| {
+        parse(&answer.body).map_err(|_| {
             let said = self.said(&super::client::error_text(&answer.body), Cost::Query);
             Failure::Once(Error::unavailable(format!(
                 "its list of cohorts can't be understood{said}"
@@ -113,9 +112,14 @@ impl Mixpanel {
     }
 }
 
+/// A bare array [own].
+pub(super) fn parse(list: &[u8]) -> serde_json::Result<Vec<Cohort>> {
+    serde_json::from_slice(list)
+}
+
 /// `{"status":"ok","results":{...}}`; 404 = no such cohort [own], in the words of an API: a proxy's
 /// page or an empty answer is none.
-fn existence(id: i64, answer: &Answer) -> Existence {
+pub(super) fn existence(id: i64, answer: &Answer) -> Existence {
     #[derive(Deserialize)]
     struct Body {
         status: String,

@@ -1,30 +1,31 @@
-//! The members of a cohort: one session of engage, page by page.
+//! The members of a cohort: one session of engage, several pages at once.
 
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
+use tokio::sync::mpsc::Sender;
 
-use super::client::{Cost, Mixpanel};
-use super::error::{Error, Failure};
-use super::page::{Member, NoPage, Page};
+use super::ask::Ask;
+use super::batch::Batch;
+use super::client::Mixpanel;
+use super::error::Error;
+use super::pages::Pages;
 use super::tally::{Mismatch, Tally};
-use crate::http::{Answer, Call, Gate};
+use crate::http::{Call, Gate};
 
 /// Pages of a session under way at once; Mixpanel's own clients use 2 to 5 [own].
-const PARALLEL: usize = 3;
+const PARALLEL: usize = 4;
 
-/// Members that a read may have: they are all in memory until its run ends.
-pub(super) const MAX_MEMBERS: u64 = 200_000;
-
-/// Page 0, which may take minutes before its first byte [doc].
-const FIRST: Call = Call {
+/// Page 0, which may take minutes before its first byte [doc]. No page is held in memory: the
+/// limit only bounds what one answer may cost.
+pub(super) const FIRST: Call = Call {
     vendor: "mixpanel",
     name: "engage",
-    limit: 64 << 20,
+    limit: 512 << 20,
     idle: Duration::from_secs(300),
     total: Duration::from_secs(1800),
 };
-const LATER: Call = Call {
+pub(super) const LATER: Call = Call {
     name: "engage_page",
     ..FIRST
 };
@@ -34,168 +35,91 @@ const LATER: Call = Call {
 pub struct Query {
     /// Mixpanel cohort id.
     pub cohort: i64,
-    /// The properties to ask for: identity and profile. Few of them is a large gain [doc].
+    /// The properties to ask for, each once: identity and profile. Few of them is a large gain
+    /// [doc].
     pub properties: Vec<String>,
 }
 
-/// How a session ends early.
-enum Trouble {
+/// How a session ends before its end. Nothing of it may be used.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ReadEnd {
     Failed(Error),
     /// It was lost or doesn't add up: a new one may do better.
     Broken(String),
+    /// Nobody receives its rows any more.
+    Closed,
 }
 
 impl Mixpanel {
-    /// All identified members of a cohort, distinct by `distinct_id` and in Mixpanel's order: one query of the budget, two if the session is
-    /// lost or its pages don't add up, for it is then read once more from page 0. The gate is
-    /// asked before every page.
+    /// One session of engage, for one query of the budget: all identified members of a cohort go
+    /// into `rows`, in batches of about 64 KiB, from up to four pages at once and thus in no
+    /// order but that of [`Member::number`](super::Member). The gate is asked before every page.
+    ///
+    /// Rows are handed on before their page has been seen to its end: they count only once the
+    /// whole session is `Ok` and [`Tally::adds_up`].
     ///
     /// Nobody has published what an unknown cohort answers: it may be `Refused`, `NotFound`,
     /// `IncompleteRead` or an empty read, and [`Mixpanel::prove`] tells.
     ///
     /// # Errors
-    /// Any [`Error`]; `IncompleteRead` where even the second read doesn't add up.
-    pub async fn read(&self, query: &Query, gate: &Gate<'_>) -> Result<Vec<Member>, Error> {
-        match self.session(query, gate).await {
-            Ok(members) => return Ok(members),
-            Err(Trouble::Failed(error)) => return Err(error),
-            Err(Trouble::Broken(why)) => {
-                tracing::info!(cohort = query.cohort, why, "reading again")
-            }
-        }
-        match self.session(query, gate).await {
-            Ok(members) => Ok(members),
-            Err(Trouble::Failed(error)) => Err(error),
-            Err(Trouble::Broken(why)) => Err(Error::IncompleteRead(why)),
-        }
-    }
-
-    async fn session(&self, query: &Query, gate: &Gate<'_>) -> Result<Vec<Member>, Trouble> {
-        let first = self
-            .page(query, None, 0, gate)
-            .await
-            .map_err(Trouble::Failed)?;
-        if let Some(total) = first.total.filter(|total| *total > MAX_MEMBERS) {
-            return Err(Trouble::Failed(Error::TooManyMembers { total }));
-        }
-        let mut tally = Tally::start(first)?;
-        let pages = tally.expected().saturating_sub(1);
-        let _reserved = (self.budget.reserve_pages(pages)).map_err(Trouble::Failed)?;
+    /// Any [`ReadEnd`].
+    pub async fn stream(
+        &self,
+        query: &Query,
+        gate: &Gate<'_>,
+        rows: &Sender<Batch>,
+    ) -> Result<Tally, ReadEnd> {
+        let pages = Pages {
+            client: self,
+            query,
+            gate,
+            rows,
+        };
+        let set = self.options.page_size;
+        let refused = self.budget.refused_page_size();
+        let asked = set.filter(|size| refused != Some(*size));
+        let mut first = Ask {
+            page_size: asked,
+            ..Ask::default()
+        };
+        let facts = pages.read(&mut first).await?;
+        let mut tally = Tally::start(facts, self.options.total_check)?;
+        tally.page_size_refused = first.page_size != asked;
+        let later = tally.expected().saturating_sub(1);
+        let _reserved = (self.budget.reserve_pages(later)).map_err(ReadEnd::Failed)?;
         if let Some(session) = tally.session().map(str::to_owned) {
+            let rows = Some(tally.page_size());
+            let ask = |number| Ask {
+                number,
+                session: Some(&session),
+                page_size: first.page_size,
+                rows,
+            };
+            let read = async |mut ask: Ask<'_>| {
+                let facts = pages.read(&mut ask).await?;
+                Ok::<_, ReadEnd>((ask.number, facts))
+            };
             let numbers = stream::iter(1..tally.expected());
-            let mut pages = numbers
-                .map(|number| self.page(query, Some(&session), number, gate))
-                .buffered(PARALLEL);
-            while let Some(page) = pages.next().await {
-                tally.add(page.map_err(later)?)?;
+            let mut later = numbers
+                .map(|number| read(ask(number)))
+                .buffer_unordered(PARALLEL);
+            while let Some(page) = later.next().await {
+                let (number, facts) = page?;
+                tally.add(number, &facts)?;
             }
-            if let Some(number) = tally.beyond()
-                && !self.ends_before(query, &session, number, gate).await?
+            if let Some(beyond) = tally.beyond()
+                && !pages.ends_before(&ask(beyond)).await?
             {
                 return Err(Mismatch("there are more members than the total").into());
             }
         }
-        Ok(tally.finish(self.options.total_check)?)
-    }
-
-    async fn page(
-        &self,
-        query: &Query,
-        session: Option<&str>,
-        number: u64,
-        gate: &Gate<'_>,
-    ) -> Result<Page, Error> {
-        let form = self.form(query, session, number);
-        let request = || self.query_api(&["engage"]).form(&form);
-        let (call, cost) = match session {
-            None => (&FIRST, Cost::Query),
-            Some(_) => (&LATER, Cost::Page),
-        };
-        let read = |answer: &Answer| self.readable(query, cost, answer);
-        self.call(call, cost, gate, request, read).await
-    }
-
-    /// Whether the session has no rows on this page. Nobody has published what is answered there:
-    /// an empty page, an error and a refusal say the same.
-    async fn ends_before(
-        &self,
-        query: &Query,
-        session: &str,
-        number: u64,
-        gate: &Gate<'_>,
-    ) -> Result<bool, Trouble> {
-        let form = self.form(query, Some(session), number);
-        let request = || self.query_api(&["engage"]).form(&form);
-        let read = |answer: &Answer| match Page::parse(&answer.body, &[]) {
-            Ok(page) => Ok(page.members.is_empty()),
-            Err(NoPage::Error(_) | NoPage::NoResults) => Ok(true),
-            Err(NoPage::NoId) => Ok(false),
-            Err(NoPage::Garbled) => Err(Failure::Again(garbled())),
-        };
-        match self.call(&LATER, Cost::Page, gate, request, read).await {
-            Err(Error::Refused(_) | Error::NotFound(_)) => Ok(true),
-            ended => ended.map_err(later),
-        }
-    }
-
-    /// Every filter is resent on every page [doc]; `limit` never is, for it truncates [seen].
-    fn form(&self, query: &Query, session: Option<&str>, number: u64) -> Vec<(&str, String)> {
-        let cohort = serde_json::json!({ "id": query.cohort });
-        let mut form = vec![
-            ("filter_by_cohort", cohort.to_string()),
-            // The server's default also returns members without a profile [doc].
-            ("include_all_users", "false".to_owned()),
-            (
-                "output_properties",
-                serde_json::json!(query.properties).to_string(),
-            ),
-            ("page", number.to_string()),
-        ];
-        form.extend(session.map(|session| ("session_id", session.to_owned())));
-        form.extend(
-            self.options
-                .page_size
-                .map(|size| ("page_size", size.to_string())),
-        );
-        form
-    }
-
-    fn readable(&self, query: &Query, cost: Cost, answer: &Answer) -> Result<Page, Failure> {
-        Page::parse(&answer.body, &query.properties).map_err(|no_page| match no_page {
-            // A query each time, and the same again more often than not.
-            NoPage::Garbled if cost == Cost::Query => Failure::Once(garbled()),
-            NoPage::Garbled => Failure::Again(garbled()),
-            NoPage::Error(text) => Failure::Final(Error::IncompleteRead(format!(
-                "an answer is an error{}",
-                self.said(&text, cost)
-            ))),
-            NoPage::NoResults => unusable("a page has no results"),
-            NoPage::NoId => unusable("a row has no usable $distinct_id"),
-        })
+        tally.finish()?;
+        Ok(tally)
     }
 }
 
-fn garbled() -> Error {
-    Error::IncompleteRead("an answer can't be understood".to_owned())
-}
-
-fn unusable(why: &str) -> Failure {
-    Failure::Final(Error::IncompleteRead(why.to_owned()))
-}
-
-impl From<Mismatch> for Trouble {
-    fn from(Mismatch(why): Mismatch) -> Self {
-        Self::Broken(why.to_owned())
-    }
-}
-
-/// A session is a cached query and can vanish [doc]: what of 4xx has no meaning of its own says so.
-fn later(error: Error) -> Trouble {
-    match error {
-        Error::Refused(said) | Error::NotFound(said) => {
-            Trouble::Broken(format!("the session was lost{said}"))
-        }
-        Error::IncompleteRead(why) => Trouble::Broken(why),
-        error => Trouble::Failed(error),
+impl From<Mismatch> for ReadEnd {
+    fn from(why: Mismatch) -> Self {
+        Self::Broken(why.to_string())
     }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::engage::MAX_MEMBERS;
 use crate::http::{Said, Stopped};
 
 /// Messages name Mixpanel, say what to do, and stay the same while the state lasts.
@@ -51,13 +50,6 @@ pub enum Error {
         detail: String,
         retry_after: Option<Duration>,
     },
-    /// More members than this release holds in memory: nothing of them was read but the first
-    /// page.
-    #[error(
-        "the Mixpanel cohort has {total} members; this release exports at most {},000",
-        MAX_MEMBERS / 1000
-    )]
-    TooManyMembers { total: u64 },
     /// The same page would come again.
     #[error(
         "a page of Mixpanel's answer is larger than {} MiB: lower spec.mixpanel.pageSize of the \

@@ -1,38 +1,23 @@
-//! One page of engage, as Mixpanel writes it.
-
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::fmt;
+//! One page of engage, as Mixpanel writes it: rows while they come, and the rest at its end.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
+use serde_json::Value;
 
-/// A user of the cohort. Its `Debug` shows nothing of them.
-#[derive(Clone, PartialEq)]
-pub struct Member {
-    /// `$distinct_id`; a number became its digits.
-    pub distinct_id: String,
-    /// Those of the asked properties that the user has. An integer that no 64 bits hold is kept
-    /// as a string of its digits, so that every integer is exact.
-    pub properties: Map<String, Value>,
-}
+use super::batch::Batch;
+use super::row::{BadRow, Rows};
+use super::split::{NoRow, Splitter};
 
-impl fmt::Debug for Member {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Member").finish_non_exhaustive()
-    }
-}
-
-/// A page that can be read. What later pages leave out [seen] is `None`.
-#[derive(Debug)]
-pub(super) struct Page {
+/// What a page says besides its rows. What later pages leave out [seen] is `None`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
     pub number: Option<u64>,
     /// Rows a full page has, whatever was asked for.
     pub size: Option<u64>,
     pub session: Option<String>,
     pub total: Option<u64>,
-    pub members: Vec<Member>,
+    /// Rows that it had.
+    pub rows: u64,
 }
 
 /// Why an answer is no page.
@@ -46,166 +31,100 @@ pub(super) enum NoPage {
     NoId,
     /// No JSON: cut or garbled on the way.
     Garbled,
+    /// A part of it is too large: which, and the bytes it may have.
+    Large(&'static str, usize),
 }
 
+/// A page on its way: what has come of it is in batches, but for a part of a row.
+pub(super) struct PageReader<'q> {
+    splitter: Splitter,
+    rows: Rows<'q>,
+    batch: Batch,
+    /// The number of its first row.
+    first: u64,
+    read: u64,
+}
+
+/// The page without its rows, which are cut out by then.
 #[derive(Deserialize)]
-struct Body<'a> {
+struct Envelope {
     page: Option<u64>,
     page_size: Option<u64>,
-    #[serde(borrow)]
-    session_id: Option<Cow<'a, str>>,
+    session_id: Option<String>,
     total: Option<u64>,
     error: Option<Value>,
-    #[serde(borrow)]
-    results: Option<Vec<Row<'a>>>,
+    results: Option<[IgnoredAny; 0]>,
 }
 
-#[derive(Deserialize)]
-struct Row<'a> {
-    #[serde(rename = "$distinct_id", borrow)]
-    distinct_id: Option<&'a RawValue>,
-    #[serde(rename = "$properties", borrow)]
-    properties: Option<HashMap<Cow<'a, str>, &'a RawValue>>,
-}
+impl<'q> PageReader<'q> {
+    /// `first` is the number of the page's first row; of properties the `wanted` are kept.
+    pub fn new(first: u64, wanted: &'q [String]) -> Self {
+        Self {
+            splitter: Splitter::default(),
+            rows: Rows::new(wanted),
+            batch: Batch::new(wanted.len()),
+            first,
+            read: 0,
+        }
+    }
 
-impl Page {
-    /// Reads an answer's body; of each row's properties the wanted ones.
-    pub fn parse(body: &[u8], wanted: &[String]) -> Result<Self, NoPage> {
-        let body: Body<'_> = serde_json::from_slice(body).map_err(|_| NoPage::Garbled)?;
-        match body.error {
+    /// Reads on until a batch is full; `rest` then begins behind it. None where all of `rest` is
+    /// used up.
+    pub fn next(&mut self, rest: &mut &[u8]) -> Result<Option<Batch>, NoPage> {
+        while let Some(row) = self.splitter.next(rest)? {
+            let number = self.first.saturating_add(self.read);
+            self.rows.pack(number, row, &mut self.batch)?;
+            self.read += 1;
+            if self.batch.is_full() {
+                return Ok(Some(self.batch.take()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Rows that have come.
+    pub fn rows(&self) -> u64 {
+        self.read
+    }
+
+    /// What the whole page says, and its last rows, where they filled no batch.
+    pub fn end(self) -> Result<(Facts, Batch), NoPage> {
+        let json = self.splitter.into_envelope();
+        let envelope: Envelope = serde_json::from_slice(&json).map_err(|_| NoPage::Garbled)?;
+        match envelope.error {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) => return Err(NoPage::Error(text)),
             Some(_) => return Err(NoPage::Error(String::new())),
         }
-        let rows = body.results.ok_or(NoPage::NoResults)?;
-        let members = rows.into_iter().map(|row| row.member(wanted));
-        let members = members.collect::<Option<_>>();
-        Ok(Self {
-            number: body.page,
-            size: body.page_size,
-            session: body.session_id.map(Cow::into_owned),
-            total: body.total,
-            members: members.ok_or(NoPage::NoId)?,
-        })
-    }
-}
-
-impl Row<'_> {
-    fn member(self, wanted: &[String]) -> Option<Member> {
-        let distinct_id = match exact(self.distinct_id?) {
-            Value::String(text) if !text.is_empty() => text,
-            Value::Number(number) if !number.is_f64() => number.to_string(),
-            _ => return None,
+        envelope.results.ok_or(NoPage::NoResults)?;
+        let facts = Facts {
+            number: envelope.page,
+            size: envelope.page_size,
+            session: envelope.session_id,
+            total: envelope.total,
+            rows: self.read,
         };
-        let mut properties = Map::new();
-        if let Some(given) = self.properties {
-            for name in wanted {
-                if let Some(raw) = given.get(name.as_str()) {
-                    properties.insert(name.clone(), exact(raw));
-                }
-            }
-        }
-        Some(Member {
-            distinct_id,
-            properties,
-        })
+        Ok((facts, self.batch))
     }
 }
 
-/// A value whose integers are exact: a float is only what was written as one. A number that no
-/// type holds, such as 1e999, is null.
-fn exact(raw: &RawValue) -> Value {
-    let text = raw.get();
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_integer = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    match serde_json::from_str(text) {
-        Ok(Value::Number(number)) if is_integer && number.is_f64() => {
-            Value::String(text.to_owned())
+impl From<NoRow> for NoPage {
+    fn from(why: NoRow) -> Self {
+        match why {
+            NoRow::Garbled => Self::Garbled,
+            NoRow::Large(what, limit) => Self::Large(what, limit),
         }
-        Ok(value) => value,
-        Err(_) if is_integer => Value::String(text.to_owned()),
-        Err(_) => Value::Null,
+    }
+}
+
+impl From<BadRow> for NoPage {
+    fn from(why: BadRow) -> Self {
+        match why {
+            BadRow::Garbled => Self::Garbled,
+            BadRow::NoId => Self::NoId,
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn parse(rows: &str) -> Result<Vec<Member>, NoPage> {
-        let body = format!(r#"{{"page":0,"total":1,"results":[{rows}]}}"#);
-        Page::parse(body.as_bytes(), &["a".into(), "b".into()]).map(|page| page.members)
-    }
-
-    #[test]
-    fn ids_become_text_and_wanted_properties_stay() {
-        let members = parse(
-            r#"{"$distinct_id":"ü\n1","$properties":{"a":"x","other":1,"b":[1,{"c":null}]}},
-               {"$distinct_id":12345678901234567890123,"$properties":{}},
-               {"$distinct_id":-7}, {"$distinct_id":7,"$properties":null}"#,
-        )
-        .unwrap();
-        let ids: Vec<_> = members.iter().map(|m| m.distinct_id.as_str()).collect();
-        assert_eq!(ids, ["ü\n1", "12345678901234567890123", "-7", "7"]);
-        assert_eq!(
-            json!(members[0].properties),
-            json!({"a": "x", "b": [1, {"c": null}]})
-        );
-        assert!(members[1].properties.is_empty() && members[2].properties.is_empty());
-        assert_eq!(format!("{:?}", members[0]), "Member { .. }");
-    }
-
-    #[test]
-    fn integers_are_exact_and_floats_stay_floats() {
-        let member = |value: &str| {
-            let row = format!(r#"{{"$distinct_id":"u","$properties":{{"a":{value}}}}}"#);
-            parse(&row)
-                .unwrap()
-                .remove(0)
-                .properties
-                .remove("a")
-                .unwrap()
-        };
-        assert_eq!(member("9007199254740993"), json!(9_007_199_254_740_993_u64));
-        assert_eq!(
-            member("18446744073709551616"),
-            json!("18446744073709551616")
-        );
-        assert_eq!(member("1e3"), json!(1000.0));
-        assert_eq!(member("1e999"), Value::Null);
-        let long = "9".repeat(400);
-        assert_eq!(member(&long), json!(long));
-    }
-
-    #[test]
-    fn what_is_no_page_is_told_apart() {
-        let no_page = |body: &str| Page::parse(body.as_bytes(), &[]).unwrap_err();
-        assert_eq!(no_page(r#"{"error":"gone"}"#), NoPage::Error("gone".into()));
-        assert_eq!(
-            no_page(r#"{"error":{"a":1},"results":[]}"#),
-            NoPage::Error("".into())
-        );
-        assert_eq!(no_page("{}"), NoPage::NoResults);
-        assert_eq!(no_page(r#"{"results":[{"#), NoPage::Garbled);
-        for id in ["null", "\"\"", "1.5", "true", "[]"] {
-            let row = format!(r#"{{"$distinct_id":{id}}}"#);
-            assert_eq!(parse(&row).unwrap_err(), NoPage::NoId, "{id}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_integer_keeps_its_digits(digits in "-?[1-9][0-9]{0,40}") {
-            let member = parse(&format!(r#"{{"$distinct_id":{digits}}}"#)).unwrap().remove(0);
-            prop_assert_eq!(member.distinct_id, digits);
-        }
-
-        #[test]
-        fn no_body_panics(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Page::parse(&body, &[]);
-        }
-    }
-}
+mod tests;

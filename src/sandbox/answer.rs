@@ -45,7 +45,12 @@ impl Answer {
         Answer::typed(status, "application/json", body)
     }
 
-    fn typed(status: u16, kind: &str, body: String) -> Self {
+    /// A body that is JSON already.
+    pub fn json_text(status: u16, body: Vec<u8>) -> Self {
+        Answer::typed(status, "application/json", body)
+    }
+
+    fn typed(status: u16, kind: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
         Answer {
             status,

@@ -83,17 +83,19 @@ pub(super) struct Seen {
     pub call: Call,
     pub scope: String,
     pub page: Option<u64>,
+    /// Empty where it is on disk.
     pub body: Bytes,
+    pub bytes: u64,
 }
 
 impl Seen {
     pub fn new(call: Call, scope: impl Into<String>, body: &Bytes) -> Self {
-        let (scope, body) = (scope.into(), body.clone());
         Seen {
             call,
-            scope,
+            scope: scope.into(),
             page: None,
-            body,
+            bytes: body.len() as u64,
+            body: body.clone(),
         }
     }
 }

@@ -36,25 +36,29 @@ pub(super) struct Gate {
 
 impl Gate {
     /// `admit` refuses, or takes a place that the closure it returns gives back; `work` does what
-    /// the request asks for. The work runs as a task of its own: what has begun is finished, even
-    /// if the client is gone, as on a real server.
+    /// the request asks for, `latency` later. The work runs as a task of its own: what has begun is
+    /// finished, even if the client is gone, as on a real server.
     pub async fn pass(
         &self,
         seen: Seen,
+        latency: Duration,
         line: Line,
         admit: impl FnOnce() -> Result<Leave, Answer>,
         work: impl FnOnce(Tweaks) -> Answer + Send + 'static,
     ) -> Response<Body> {
         let visit = self.requests.arrive(&seen);
-        let leave = match admit() {
-            Ok(leave) => leave,
-            Err(refusal) => {
-                visit.leave(refusal.status);
-                return refusal.send(Delivery::Whole, line);
-            }
-        };
-        let struck = self.faults.strike(&seen);
+        let admitted = admit().map(|leave| (leave, self.faults.strike(&seen)));
         let played = tokio::spawn(async move {
+            if !latency.is_zero() {
+                tokio::time::sleep(latency).await;
+            }
+            let (leave, struck) = match admitted {
+                Ok(admitted) => admitted,
+                Err(refusal) => {
+                    visit.leave(refusal.status);
+                    return Some((refusal, Delivery::Whole));
+                }
+            };
             let played = play(&struck, work).await;
             let status = played.as_ref().map_or(0, |(answer, _)| answer.status);
             leave(status);

@@ -31,6 +31,13 @@ pub struct InFlight {
     pub max: u64,
 }
 
+/// From when to when a call was in use, in milliseconds since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    pub first_arrived: u64,
+    pub last_answered: Option<u64>,
+}
+
 /// The counts of one project or account since its last reset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
@@ -39,6 +46,7 @@ pub struct Summary {
     pub answered: Vec<Count>,
     pub in_flight: BTreeMap<Call, InFlight>,
     pub in_flight_together: BTreeMap<Group, InFlight>,
+    pub spans: BTreeMap<Call, Span>,
 }
 
 /// One request, in the order of arrival.
@@ -48,10 +56,12 @@ pub struct RequestRecord {
     pub seq: u64,
     pub call: Call,
     pub page: Option<u64>,
+    /// When it came in, in milliseconds since the epoch.
+    pub arrived: u64,
     /// Absent while it is under way; 0 where the connection was reset.
     pub status: Option<u16>,
     /// The body's length.
-    pub bytes: usize,
+    pub bytes: u64,
     /// Only where bodies are kept.
     pub body: Option<String>,
 }
@@ -88,6 +98,7 @@ impl Recorder {
             answered: ledger.answered.iter().map(count).collect(),
             in_flight: ledger.calls.clone(),
             in_flight_together: ledger.groups.clone(),
+            spans: ledger.spans.clone(),
         }
     }
 

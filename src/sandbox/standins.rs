@@ -6,7 +6,10 @@ use std::{
 };
 
 use axum::{Router, extract::DefaultBodyLimit};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    signal::unix::{SignalKind, signal},
+};
 use url::Url;
 
 use super::{
@@ -20,7 +23,7 @@ use super::{
     wire::{Line, Wires},
 };
 
-/// No request body may be larger, in bytes.
+/// No request body may be larger, in bytes; list files have a limit of their own.
 const MAX_BODY: usize = 64 << 20;
 
 /// Where the stand-ins listen; port 0 takes a free one.
@@ -203,8 +206,9 @@ impl Drop for Sandbox {
     }
 }
 
-/// Runs the stand-ins until Ctrl-C, and says on standard output where they are.
+/// Runs the stand-ins until SIGTERM or Ctrl-C, and says on standard output where they are.
 pub async fn serve(options: SandboxOptions) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
     let sandbox = Sandbox::start(options)?;
     let Urls {
         mixpanel,
@@ -221,5 +225,8 @@ pub async fn serve(options: SandboxOptions) -> io::Result<()> {
          Ctrl-C ends it.\n"
     );
     io::stdout().write_all(text.as_bytes())?;
-    tokio::signal::ctrl_c().await
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
 }

@@ -51,15 +51,21 @@ impl From<object_store::Error> for StateError {
             Store::NotFound { .. } => Self::Unavailable("the bucket or folder isn't there"),
             other => io_kind(other).map_or(
                 Self::Unavailable("it doesn't answer as it should"),
-                |kind| match kind {
-                    io::ErrorKind::StorageFull
-                    | io::ErrorKind::QuotaExceeded
-                    | io::ErrorKind::FileTooLarge => Self::Full,
-                    io::ErrorKind::PermissionDenied => Self::Unavailable("access is denied"),
-                    io::ErrorKind::ReadOnlyFilesystem => Self::Unavailable("it is read-only"),
-                    _ => Self::Unavailable("reading or writing fails"),
-                },
+                Self::of_disk,
             ),
+        }
+    }
+}
+
+impl StateError {
+    pub(super) fn of_disk(kind: io::ErrorKind) -> Self {
+        match kind {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => Self::Full,
+            io::ErrorKind::PermissionDenied => Self::Unavailable("access is denied"),
+            io::ErrorKind::ReadOnlyFilesystem => Self::Unavailable("it is read-only"),
+            _ => Self::Unavailable("reading or writing fails"),
         }
     }
 }

@@ -8,13 +8,17 @@
 //! A put is atomic: on disk a temporary file is written, synced and renamed over the old one.
 
 mod budget;
+mod disk;
 mod error;
 mod mark;
 mod one_time;
 mod store;
+mod stream;
 mod sweep;
 #[cfg(test)]
 mod tests;
+
+use std::path::Path;
 
 use bytes::Bytes;
 
@@ -24,6 +28,7 @@ pub use one_time::{OneTimeKey, OneTimeRecord};
 
 use crate::domain::Destination;
 use store::Store;
+pub use stream::Object;
 
 /// Enough for 15 million members.
 const MAX_SNAPSHOT: u64 = 256 << 20;
@@ -100,6 +105,31 @@ impl State {
         self.store.put(&key, snapshot, MAX_SNAPSHOT).await
     }
 
+    /// The snapshot of this list, as it was kept, to be read piece by piece.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn open_snapshot(&self, of: &Destination) -> Result<Option<Object>, StateError> {
+        self.store
+            .open_object(&snapshot_key(of), MAX_SNAPSHOT)
+            .await
+    }
+
+    /// Takes room for a snapshot of so many bytes, so that a full disk shows before anything is
+    /// sent. Only a disk needs that.
+    ///
+    /// # Errors
+    /// As above, [`StateError::Full`], and [`StateError::TooLarge`]: it could never be kept.
+    pub async fn reserve_room(&self, of: &Destination, bytes: u64) -> Result<(), StateError> {
+        if bytes > MAX_SNAPSHOT {
+            return Err(StateError::TooLarge(MAX_SNAPSHOT));
+        }
+        let key = pending_key(of);
+        // One that a killed run left takes the very room.
+        self.store.delete(&key).await?;
+        self.store.preallocate(&key, bytes).await
+    }
+
     /// Gives reserved room back.
     ///
     /// # Errors
@@ -116,6 +146,17 @@ impl State {
         self.release(of).await?;
         let key = snapshot_key(of);
         self.store.put(&key, snapshot, MAX_SNAPSHOT).await
+    }
+
+    /// Replaces the snapshot of this list by a file, in the room that was reserved for it. Never
+    /// holds it whole in memory.
+    ///
+    /// # Errors
+    /// As above, and [`StateError::Full`]: then the previous one stands.
+    pub async fn keep_file(&self, of: &Destination, file: &Path) -> Result<(), StateError> {
+        self.release(of).await?;
+        let key = snapshot_key(of);
+        self.store.put_file(&key, file, MAX_SNAPSHOT).await
     }
 
     /// Notes that this run is about to replace the list, and by what: until [`State::confirm`],

@@ -12,14 +12,16 @@ use url::Url;
 use super::StateError;
 
 /// Of one operation, and for each MiB beside.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 const PER_MIB: Duration = Duration::from_secs(1);
 /// Of a listing, which may take many calls.
 const LISTING: Duration = Duration::from_secs(300);
 
 #[derive(Clone)]
 pub(super) struct Store {
-    inner: Arc<dyn ObjectStore>,
+    pub(super) inner: Arc<dyn ObjectStore>,
+    /// The inner one where it is a folder.
+    pub(super) disk: Option<Arc<LocalFileSystem>>,
     root: Path,
 }
 
@@ -35,13 +37,15 @@ impl Store {
         let address = |what: &str| StateError::Address(what.to_owned());
         // The parsers' own words would repeat the URL, which may hold a password.
         let url: Url = url.parse().map_err(|_| address("it isn't a URL"))?;
+        let mut disk = None;
         let (inner, root): (Arc<dyn ObjectStore>, Path) = if url.scheme() == "file" {
             let folder = url
                 .to_file_path()
                 .map_err(|()| address("a file URL needs an absolute path"))?;
             make(&folder)?;
-            let disk = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-            (Arc::new(disk), Path::default())
+            let folder = Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true));
+            disk = Some(folder.clone());
+            (folder, Path::default())
         } else {
             // Without the filter a variable such as TOKEN or REGION would count as a setting.
             let settings = std::env::vars_os().filter_map(|(key, value)| {
@@ -55,7 +59,7 @@ impl Store {
         };
         let prefix = Path::parse(prefix).map_err(|_| address("the prefix isn't a plain path"))?;
         let root = root.parts().chain(prefix.parts()).collect();
-        Ok(Self { inner, root })
+        Ok(Self { inner, disk, root })
     }
 
     /// `None` if there is no such object.
@@ -110,7 +114,7 @@ impl Store {
         .await
     }
 
-    fn path(&self, key: &str) -> Path {
+    pub(super) fn path(&self, key: &str) -> Path {
         let key = Path::from(key);
         self.root.parts().chain(key.parts()).collect()
     }
@@ -127,12 +131,12 @@ fn make(folder: &std::path::Path) -> Result<(), StateError> {
         .map_err(|_| StateError::Unavailable("its folder can't be made"))
 }
 
-fn allowance(size: u64) -> Duration {
+pub(super) fn allowance(size: u64) -> Duration {
     let mebibytes = u32::try_from(size >> 20).unwrap_or(u32::MAX);
     PER_MIB.saturating_mul(mebibytes)
 }
 
-async fn within<T>(
+pub(super) async fn within<T>(
     deadline: Duration,
     work: impl Future<Output = Result<T, StateError>>,
 ) -> Result<T, StateError> {

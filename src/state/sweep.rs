@@ -9,6 +9,8 @@ use crate::domain::Destination;
 
 /// How long a list's state stays after the last export that referred to it.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// No write takes that long.
+const LEFT: SignedDuration = SignedDuration::from_hours(24);
 /// What a list may have. A snapshot goes before its mark, without which it would be trusted.
 const FOLDERS: [&str; 3] = ["pending", "snapshots", "unconfirmed"];
 /// Since when each orphan is one, by the name of its objects.
@@ -20,8 +22,8 @@ type Orphans = BTreeMap<String, Timestamp>;
 
 impl State {
     /// Removes what is kept of lists that none of `referred` has named for 30 days, as
-    /// far as earlier sweeps saw. Returns how many lists went. One-time records hold no members and
-    /// stay.
+    /// far as earlier sweeps saw, and on a disk what killed writes left a day ago. Returns how many
+    /// lists went. One-time records hold no members and stay.
     ///
     /// # Errors
     /// As every call; what was to go then goes by the next sweep.
@@ -30,6 +32,7 @@ impl State {
         referred: &[Destination],
         now: Timestamp,
     ) -> Result<usize, StateError> {
+        self.store.remove_leftovers(now - LEFT).await?;
         let referred: HashSet<String> = referred.iter().map(destination).collect();
         let before = self.orphans().await?;
         let mut after = Orphans::new();

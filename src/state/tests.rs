@@ -110,3 +110,152 @@ async fn a_probe_leaves_nothing_and_sees_a_store_that_is_gone() {
     std::fs::write(&root, "in the way").unwrap();
     assert!(state.probe().await.is_err());
 }
+
+/// A file of so many bytes, each unlike its neighbours.
+fn file_of(bytes: usize) -> (tempfile::NamedTempFile, Vec<u8>) {
+    let content: Vec<u8> = (0..bytes as u32)
+        .map(|n| (n / 251 + n % 251) as u8)
+        .collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &content).unwrap();
+    (file, content)
+}
+
+async fn read_whole(state: &State, of: &Destination) -> Option<Vec<u8>> {
+    let mut object = state.open_snapshot(of).await.unwrap()?;
+    let mut whole = Vec::new();
+    while let Some(chunk) = object.chunk().await.unwrap() {
+        whole.extend_from_slice(&chunk);
+    }
+    assert_eq!(whole.len() as u64, object.size);
+    Some(whole)
+}
+
+#[tokio::test]
+async fn files_are_kept_and_read_back_in_pieces_of_any_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = State::open("memory:///", "team").unwrap();
+    for state in [on_disk(&dir), memory] {
+        let one = list("one");
+        assert_eq!(read_whole(&state, &one).await, None);
+        for bytes in [9 << 20, 0, 1, (10 << 20) + 1, 5 << 20, (1 << 20) + 7] {
+            let (file, content) = file_of(bytes);
+            state.reserve_room(&one, bytes as u64).await.unwrap();
+            state.keep_file(&one, file.path()).await.unwrap();
+            assert!(
+                read_whole(&state, &one).await.as_ref() == Some(&content),
+                "{bytes}"
+            );
+            // The old way reads what the new one kept, and the other way round.
+            assert!(state.snapshot(&one).await.unwrap().unwrap() == content);
+        }
+        state.keep(&one, "whole".into()).await.unwrap();
+        assert_eq!(read_whole(&state, &one).await.unwrap(), b"whole");
+    }
+    let root = dir.path().join("new folder/team/a");
+    let kept = std::fs::read_dir(root.join("snapshots")).unwrap();
+    assert_eq!(kept.count(), 1, "nothing temporary stays");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_kept_leaves_the_last_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let memory = State::open("memory:///", "team").unwrap();
+    for state in [on_disk(&dir), memory] {
+        let one = list("one");
+        state.keep(&one, "first".into()).await.unwrap();
+        let gone = state.keep_file(&one, std::path::Path::new("/absent")).await;
+        assert!(matches!(gone, Err(StateError::Unavailable(_))));
+        let (large, _) = file_of(0);
+        large.as_file().set_len(MAX_SNAPSHOT + 1).unwrap();
+        let refused = state.keep_file(&one, large.path()).await;
+        assert_eq!(refused, Err(StateError::TooLarge(MAX_SNAPSHOT)));
+        assert_eq!(read_whole(&state, &one).await.unwrap(), b"first");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_cut_or_too_large_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, one) = (on_disk(&dir), list("one"));
+    state.keep(&one, vec![7; 1 << 20].into()).await.unwrap();
+    let snapshots = dir.path().join("new folder/team/a/snapshots");
+    let path = std::fs::read_dir(snapshots)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    for size in [(1 << 20) - 1, 1 << 19, (1 << 20) + 1] {
+        file.set_len(1 << 20).unwrap();
+        let mut object = state.open_snapshot(&one).await.unwrap().unwrap();
+        file.set_len(size).unwrap();
+        let ended = loop {
+            match object.chunk().await {
+                Ok(Some(_)) => {}
+                ended => break ended,
+            }
+        };
+        assert!(
+            matches!(ended, Err(StateError::Unavailable(_))),
+            "{size}: {ended:?}"
+        );
+    }
+    file.set_len(MAX_SNAPSHOT + 1).unwrap();
+    let refused = state.open_snapshot(&one).await.err();
+    assert_eq!(refused, Some(StateError::TooLarge(MAX_SNAPSHOT)));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn room_on_a_disk_is_really_taken() {
+    use std::os::unix::fs::MetadataExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let (state, one) = (on_disk(&dir), list("one"));
+    let pending = dir.path().join("new folder/team/a/pending");
+    for bytes in [3 << 20, 0, 1 << 20] {
+        state.reserve_room(&one, bytes).await.unwrap();
+        let mut found = std::fs::read_dir(&pending).unwrap();
+        let metadata = found.next().unwrap().unwrap().metadata().unwrap();
+        assert!(found.next().is_none());
+        assert_eq!(metadata.len(), bytes);
+        assert!(metadata.blocks() * 512 >= bytes);
+        assert_eq!(state.snapshot(&one).await.unwrap(), None);
+    }
+    state.release(&one).await.unwrap();
+    assert_eq!(std::fs::read_dir(&pending).unwrap().count(), 0);
+    let refused = state.reserve_room(&one, MAX_SNAPSHOT + 1).await;
+    assert_eq!(refused, Err(StateError::TooLarge(MAX_SNAPSHOT)));
+}
+
+#[tokio::test]
+async fn what_killed_writes_left_goes_after_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, one) = (on_disk(&dir), list("one"));
+    state.keep(&one, "kept".into()).await.unwrap();
+    state.own("uid", false).await.unwrap();
+    let root = dir.path().join("new folder/team/a");
+    let leftovers = ["owner#1", "snapshots/0123#1", "snapshots/0123#27"];
+    let others = ["snapshots/0123#", "snapshots/#x1"];
+    for name in leftovers.iter().chain(&others) {
+        std::fs::write(root.join(name), "part").unwrap();
+    }
+    let left = || {
+        leftovers
+            .iter()
+            .filter(|name| root.join(name).exists())
+            .count()
+    };
+    let now = jiff::Timestamp::now();
+    state.sweep(std::slice::from_ref(&one), now).await.unwrap();
+    assert_eq!(left(), 3);
+    let later = now + jiff::SignedDuration::from_hours(25);
+    state
+        .sweep(std::slice::from_ref(&one), later)
+        .await
+        .unwrap();
+    assert_eq!(left(), 0);
+    assert!(others.iter().all(|name| root.join(name).exists()));
+    assert_eq!(read_whole(&state, &one).await.unwrap(), b"kept");
+}

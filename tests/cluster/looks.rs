@@ -15,6 +15,7 @@ use mixtap::sandbox::faults::{Action, Fault, FaultId, Moment};
 use mixtap::sandbox::mixpanel::{CohortSpec, Generator, ProjectSettings, User};
 use serde_json::{Value, json};
 
+use crate::rows::sorted;
 use crate::world::{ACCOUNT, PASSCODE, PROJECT, SECRET, USERNAME, World};
 
 /// What kubectl said.
@@ -71,14 +72,14 @@ impl World {
         mixpanel.put_cohort(PROJECT, id, spec).expect("the project");
     }
 
-    /// The file in force of a segment, as it came.
+    /// The file in force of a segment, byte for byte but sorted.
     pub fn file(&self, segment: &str) -> String {
         let bytes = self
             .sandbox
             .clevertap()
             .csv(ACCOUNT, segment, Which::Processed)
             .expect("a processed list");
-        String::from_utf8(bytes.to_vec()).expect("UTF-8")
+        sorted(&bytes)
     }
 
     /// All calls so far: Mixpanel's, then CleverTap's.

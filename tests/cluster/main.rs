@@ -30,6 +30,7 @@ mod quickstart;
 mod requests;
 mod restart;
 mod restored;
+mod rows;
 mod secrets;
 mod steps;
 mod telemetry;

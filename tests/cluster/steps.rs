@@ -12,6 +12,7 @@ use mixtap::sandbox::clevertap::{AccountSettings, Which};
 use mixtap::sandbox::mixpanel::Generator;
 use serde_json::{Value, json};
 
+use crate::rows::sorted;
 use crate::world::{ACCOUNT, PASSCODE, PATIENCE, PROJECT, World};
 
 /// Another account of the same stand-in.
@@ -57,7 +58,7 @@ impl World {
             .expect("the cohort");
     }
 
-    /// The file that CleverTap processed last under this name.
+    /// The file that CleverTap processed last under this name, sorted.
     pub fn csv(&self, segment: &str) -> Option<String> {
         self.csv_in(ACCOUNT, segment)
     }
@@ -65,7 +66,7 @@ impl World {
     pub fn csv_in(&self, account: &str, segment: &str) -> Option<String> {
         let clevertap = self.sandbox.clevertap();
         let file = clevertap.csv(account, segment, Which::Processed).ok()?;
-        Some(String::from_utf8(file.to_vec()).expect("UTF-8"))
+        Some(sorted(&file))
     }
 
     /// How many members each processed list of this name had, oldest first.

@@ -91,11 +91,6 @@ async fn a_fault_that_stays_fails_the_run_and_leaves_the_segment() {
             Action::error_in_200("broken"),
             Reason::IncompleteRead,
         ),
-        (
-            Call::Engage,
-            Action::answer(200, "{\"total\":200001,\"results\":[]}"),
-            Reason::SourceRefused,
-        ),
         (Call::EngagePage, Action::HidePage, Reason::IncompleteRead),
         (
             Call::EngagePage,

@@ -3,9 +3,11 @@
 
 mod changes;
 mod confirming;
+mod disk;
 mod faults;
 mod holds;
 mod kills;
+mod ledger;
 mod names;
 mod process;
 mod state;

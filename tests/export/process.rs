@@ -8,7 +8,7 @@ use mixtap::api::{
 };
 use mixtap::clevertap::{self, Account, CleverTap, Limits};
 use mixtap::domain::{CohortRef, ConnectorPlan, ExportPlan, IdentityRule, Mailbox};
-use mixtap::export::{CohortLists, Tools};
+use mixtap::export::{CohortLists, Scratch, SharedReads, Tools};
 use mixtap::http::{Http, Metrics, Retry};
 use mixtap::mixpanel::{self, Budgets, Mixpanel, ServiceAccount, Source};
 use mixtap::state::State;
@@ -28,13 +28,18 @@ pub struct Process {
     clevertap: CleverTap,
     state: State,
     lists: CohortLists,
+    reads: SharedReads,
+    scratch: Scratch,
 }
 
 impl Process {
     pub fn start(world: &World) -> Self {
-        // The other tests of this process may have been first.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let http = Http::new(Metrics::default()).unwrap();
+        Self::on(world, Scratch::new(world.disk.path(), 1 << 30))
+    }
+
+    /// One with this scratch disk.
+    pub fn on(world: &World, scratch: Scratch) -> Self {
+        let http = world.http.clone().unwrap_or_else(client);
         let plan = &world.connector;
         let source = Source {
             base: plan.mixpanel_base.clone(),
@@ -76,6 +81,8 @@ impl Process {
             clevertap,
             state: world.state(),
             lists: CohortLists::default(),
+            reads: SharedReads::default(),
+            scratch,
         }
     }
 
@@ -85,10 +92,18 @@ impl Process {
             clevertap: &self.clevertap,
             state: &self.state,
             lists: &self.lists,
+            reads: &self.reads,
             key: &world.key,
-            scratch: world.disk.path(),
+            scratch: &self.scratch,
         }
     }
+}
+
+/// Connections of one's own.
+pub fn client() -> Http {
+    // The other tests of this process may have been first.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    Http::new(Metrics::default()).expect("TLS")
 }
 
 pub fn connector(project: u64, account: &str) -> ConnectorPlan {

@@ -7,6 +7,7 @@ use mixtap::domain::{ConnectorPlan, Destination, ExportPlan, Shape, identity_fin
 use mixtap::export::{
     Confirmed, Done, FingerprintKey, Gate, Request, RunError, Stop, confirm, run,
 };
+use mixtap::http::Http;
 use mixtap::sandbox::calls::{Call, Vendor};
 use mixtap::sandbox::clevertap::{AccountSettings, Which};
 use mixtap::sandbox::faults::{Action, Fault, FaultId};
@@ -26,6 +27,11 @@ pub fn sandbox() -> &'static Sandbox {
     SANDBOX.get_or_init(|| Sandbox::start(SandboxOptions::default()).expect("free loopback ports"))
 }
 
+/// In memory, where there is such a disk: every run syncs several files.
+fn disk() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
 /// What outlives a process: both vendors and the disk.
 pub struct World {
     pub project: u64,
@@ -34,6 +40,8 @@ pub struct World {
     pub key: FingerprintKey,
     pub connector: ConnectorPlan,
     pub plan: ExportPlan,
+    /// Shared by all its processes; otherwise each has its own.
+    pub http: Option<Http>,
     runs: AtomicU64,
 }
 
@@ -57,9 +65,10 @@ impl World {
             connector: connector(project, &account),
             project,
             account,
-            disk: tempfile::tempdir().unwrap(),
+            disk: disk(),
             key: FingerprintKey::new([7; 32]),
             plan: plan(),
+            http: None,
             runs: AtomicU64::new(0),
         };
         world.members(members);
@@ -102,6 +111,7 @@ impl World {
             known_segment: None,
             previous_exported: None,
             release: None,
+            shared: None,
             first: true,
         }
     }
@@ -175,15 +185,18 @@ impl World {
         }
     }
 
-    /// The segment's members in force, by the file that made it.
+    /// The segment's members in force, sorted, by the file that made it.
     pub fn segment(&self) -> Vec<String> {
         let csv = sandbox()
             .clevertap()
             .csv(&self.account, SEGMENT, Which::Processed);
         let csv = String::from_utf8(csv.unwrap().to_vec()).unwrap();
         let rows = csv.strip_prefix("Type,Identity\n").unwrap().lines();
-        rows.map(|row| row.strip_prefix("i,").unwrap().to_owned())
-            .collect()
+        let mut rows: Vec<_> = rows
+            .map(|row| row.strip_prefix("i,").unwrap().to_owned())
+            .collect();
+        rows.sort_unstable();
+        rows
     }
 
     /// How often CleverTap was called, by call.

@@ -6,6 +6,7 @@ mod clevertap_lists;
 mod clevertap_profiles;
 mod clevertap_urls;
 mod faults;
+mod large;
 mod mixpanel;
 mod mixpanel_cohorts;
 mod mixpanel_refusals;

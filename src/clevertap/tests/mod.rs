@@ -1,8 +1,10 @@
 //! The client over real HTTP, against answers as the contract describes them.
 
+mod files;
 mod lists;
 mod profiles;
 mod refusals;
+mod uploads;
 
 use axum::response::Response;
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
 use std::sync::Mutex;
 
+use super::uploads::{ids_of, upload};
 use super::*;
 use crate::http::testing::cut;
 
@@ -9,28 +10,6 @@ fn profiles(ids: &[&str]) -> Vec<Profile> {
         data: Default::default(),
     };
     ids.iter().map(profile).collect()
-}
-
-fn ids_of(request: &Recorded) -> Vec<String> {
-    let body = json_of(request);
-    let ids = body["d"].as_array().unwrap().iter();
-    ids.map(|record| record["identity"].as_str().unwrap().to_owned())
-        .collect()
-}
-
-/// Rejects the records whose identity names a code; says of which record by `tell`.
-fn upload(request: &Recorded, tell: impl Fn(usize, &str) -> Value) -> Response {
-    let ids = ids_of(request);
-    let code = |id: &str| id.parse::<u16>().ok();
-    let failed = ids.iter().enumerate().filter_map(|(at, id)| {
-        let mut failure = tell(at + 1, id);
-        failure["code"] = code(id)?.into();
-        Some(failure)
-    });
-    let failed: Vec<_> = failed.collect();
-    let body =
-        json!({"status": "partial", "processed": ids.len() - failed.len(), "unprocessed": failed});
-    answer(200, &body.to_string())
 }
 
 const OK: Outcome = Outcome::Accepted;

@@ -1,112 +1,144 @@
+use std::collections::{BTreeMap, HashSet};
+
+use proptest::prelude::*;
+
 use super::*;
+use crate::api::{IdentityFallback, TotalCheck};
 
-const LIST: Bytes = Bytes::from_static(b"Type,Identity\ni,canary\n");
+/// A row's distinct id and identity property.
+pub(in crate::export) type Row = (String, Option<String>);
 
-fn list(segment: &str) -> Destination {
-    Destination {
-        host: "api.example.com".into(),
-        project: "../TEST-1".into(),
-        segment: segment.into(),
+pub(in crate::export) fn layout(profile: &[usize]) -> Layout {
+    Layout {
+        rule: IdentityRule {
+            property: "id".into(),
+            fallback: IdentityFallback::DistinctId,
+            exclude_device_ids: true,
+        },
+        own: 0,
+        profile: profile.into(),
     }
 }
 
-fn spool(scratch: &Path, segment: &str, run: &str) -> Spool {
-    Spool::of(scratch, &list(segment), run)
+/// Few ids and many equal ones.
+pub(in crate::export) fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let row = ("(\\$device:)?[a-d ]{1,2}", prop::option::of("[a-d ]{0,2}"));
+    prop::collection::vec(row, 0..60)
 }
 
-fn names(scratch: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(scratch.join(FOLDER)).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort_unstable();
-    names
+/// A read of these rows, `size` a page, of which the last comes first.
+pub(in crate::export) fn spooled(
+    rows: &[Row],
+    size: u64,
+    scratch: &Scratch,
+) -> Result<Spooled, Unusable> {
+    let mut spool = Spool::new(scratch, &FingerprintKey::new([7; 32]), layout(&[1])).unwrap();
+    for (number, (id, own)) in rows.iter().enumerate().rev() {
+        let own = own.as_ref().map(|own| serde_json::json!(own).to_string());
+        let email = format!("\"{number}@example.com\"");
+        let mut batch = Batch::new(2);
+        batch.push(number as u64, id, &[own.as_deref(), Some(&email)]);
+        spool.take(&batch).unwrap();
+    }
+    spool.close(&Tally::of(rows.len() as u64, size, TotalCheck::PageCount))
 }
 
-fn mode(path: &Path) -> u32 {
-    path.metadata().unwrap().permissions().mode() & 0o777
+/// The rows that count, by identity, and how many are left out: anonymous, without identity,
+/// duplicates.
+pub(in crate::export) fn naive(rows: &[Row]) -> (BTreeMap<String, u64>, [u64; 3]) {
+    let (mut ids, mut out, mut left_out) = (HashSet::new(), BTreeMap::new(), [0; 3]);
+    for (number, (id, own)) in rows.iter().enumerate() {
+        if !ids.insert(id) {
+            continue;
+        }
+        let own = own.as_deref().unwrap_or_default().trim();
+        let identity = if own.is_empty() { id.trim() } else { own };
+        if id.trim_start().starts_with("$device:") {
+            left_out[0] += 1;
+        } else if identity.is_empty() {
+            left_out[1] += 1;
+        } else if out.contains_key(identity) {
+            left_out[2] += 1;
+        } else {
+            out.insert(identity.to_owned(), number as u64);
+        }
+    }
+    (out, left_out)
 }
 
-fn age(path: &Path, age: Duration) {
-    let file = std::fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(SystemTime::now() - age).unwrap();
-}
-
-#[tokio::test]
-async fn a_list_is_private_and_the_latest_of_its_segment() {
+fn scratch() -> (tempfile::TempDir, Scratch) {
     let dir = tempfile::tempdir().unwrap();
-    let keep = async |segment, run| spool(dir.path(), segment, run).keep(LIST).await.unwrap();
-    keep("one", "../a").await;
-    keep("two", "../a").await;
-    keep("one", "b").await;
-    let kept = async |segment, run| spool(dir.path(), segment, run).read().await;
-    assert_eq!(kept("one", "b").await.unwrap(), LIST);
-    assert_eq!(kept("two", "../a").await.unwrap(), LIST);
-    assert!(kept("one", "../a").await.is_err(), "an older one");
-    let folder = dir.path().join(FOLDER);
-    for name in names(dir.path()) {
-        assert_eq!(mode(&folder.join(name)), 0o600);
-    }
-    assert_eq!(mode(&folder), 0o700);
-
-    spool(dir.path(), "one", "../a").forget_run().await;
-    assert_eq!(names(dir.path()).len(), 1, "of both lists");
-    spool(dir.path(), "one", "c").forget_list().await;
-    assert_eq!(names(dir.path()).len(), 0);
+    let scratch = Scratch::new(dir.path(), u64::MAX);
+    (dir, scratch)
 }
 
-#[tokio::test]
-async fn what_nobody_asks_for_goes_with_age() {
+proptest! {
+    #[test]
+    fn every_distinct_row_is_accounted_for_whatever_the_order(rows in rows()) {
+        let (_dir, scratch) = scratch();
+        let spooled = spooled(&rows, 100, &scratch).unwrap();
+        let (expected, [anonymous, no_identity, duplicates]) = naive(&rows);
+        let distinct: HashSet<_> = rows.iter().map(|(id, _)| id).collect();
+        prop_assert_eq!(spooled.rows, distinct.len() as u64);
+        prop_assert_eq!(spooled.skipped_anonymous, anonymous);
+        prop_assert_eq!(spooled.skipped_no_identity, no_identity);
+        let (mut found, mut repeats, mut keys) = (BTreeMap::new(), 0, Vec::new());
+        spooled.drain(|record, first| {
+            let (identity, _) = payload::read(record.payload).unwrap();
+            if first {
+                keys.push(record.key);
+                found.insert(identity.to_owned(), record.number);
+            } else {
+                repeats += 1;
+            }
+            Ok(())
+        }).unwrap();
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(repeats, duplicates);
+        prop_assert!(keys.is_sorted());
+    }
+}
+
+fn row(id: &str) -> Row {
+    (id.to_owned(), None)
+}
+
+#[test]
+fn a_page_that_brings_nothing_of_its_own_is_another_one_sent_twice() {
+    let (_dir, scratch) = scratch();
+    let repeated = [row("a"), row("b"), row("b"), row("a")];
+    let ended = spooled(&repeated, 2, &scratch);
+    assert!(matches!(ended, Err(Unusable::Broken(_))));
+    let shifted = [row("a"), row("b"), row("b"), row("c")];
+    assert_eq!(spooled(&shifted, 2, &scratch).unwrap().rows, 3);
+}
+
+#[test]
+fn only_values_count_as_properties() {
+    let (_dir, scratch) = scratch();
+    let mut spool = Spool::new(&scratch, &FingerprintKey::new([7; 32]), layout(&[1])).unwrap();
+    let mut take = |raws: [Option<&str>; 2]| {
+        let mut batch = Batch::new(2);
+        batch.push(0, "a", &raws);
+        spool.take(&batch).unwrap();
+        spool.any_property
+    };
+    assert!(!take([None, None]));
+    assert!(!take([Some("null"), None]));
+    assert!(take([None, Some("false")]));
+}
+
+#[test]
+fn a_limit_that_is_reached_is_told_and_given_back() {
     let dir = tempfile::tempdir().unwrap();
-    clean_scratch(dir.path()).await;
-    assert!(!dir.path().join(FOLDER).exists());
-    for (segment, age_of) in [("old", KEPT), ("new", KEPT / 2)] {
-        let spool = spool(dir.path(), segment, "a");
-        let file = dir.path().join(FOLDER).join(spool.name());
-        spool.keep(LIST).await.unwrap();
-        age(&file, age_of + Duration::from_secs(1));
-    }
-    let folder = dir.path().join(FOLDER);
-    for (name, age_of) in [("c.partial", WRITTEN / 2), ("d.partial", WRITTEN)] {
-        std::fs::write(folder.join(name), LIST).unwrap();
-        age(&folder.join(name), age_of + Duration::from_secs(1));
-    }
-    clean_scratch(dir.path()).await;
-    let mut left = [spool(dir.path(), "new", "a").name(), "c.partial".to_owned()];
-    left.sort_unstable();
-    assert_eq!(names(dir.path()), left, "c may be being written");
-}
-
-#[tokio::test]
-async fn nothing_is_written_through_a_link_or_into_an_existing_file() {
-    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let victim = elsewhere.path().join("victim");
-    std::fs::write(&victim, "mine").unwrap();
-    let spool = || spool(dir.path(), "one", "a");
-    let folder = dir.path().join(FOLDER);
-    std::fs::create_dir(&folder).unwrap();
-    std::fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
-    let partial = folder.join(spool().name()).with_extension("partial");
-    std::os::unix::fs::symlink(&victim, partial).unwrap();
-    spool().keep(LIST).await.unwrap();
-    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
-    assert_eq!((names(dir.path()).len(), mode(&folder)), (1, 0o700));
-
-    // A folder that isn't one, and that leads to somebody's old files.
-    std::fs::remove_dir_all(&folder).unwrap();
-    std::os::unix::fs::symlink(elsewhere.path(), &folder).unwrap();
-    age(&victim, KEPT * 2);
-    spool().keep(LIST).await.unwrap_err();
-    spool().read().await.unwrap_err();
-    clean_scratch(dir.path()).await;
-    assert!(victim.exists());
-    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 1);
-}
-
-#[tokio::test]
-async fn a_scratch_folder_that_others_may_change_is_ours_alone_from_then_on() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
-    spool(dir.path(), "one", "a").keep(LIST).await.unwrap();
-    assert_eq!(mode(dir.path()), 0o755);
+    let scratch = Scratch::new(dir.path(), 64 << 10);
+    let mut spool = Spool::new(&scratch, &FingerprintKey::new([7; 32]), layout(&[])).unwrap();
+    let error = (0..100_000).find_map(|number| {
+        let mut batch = Batch::new(2);
+        batch.push(number, &number.to_string(), &[None, None]);
+        spool.take(&batch).err()
+    });
+    assert_eq!(error.unwrap().kind(), io::ErrorKind::QuotaExceeded);
+    drop(spool);
+    assert_eq!(scratch.used(), 0);
 }

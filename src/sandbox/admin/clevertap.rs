@@ -10,7 +10,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Answer, Office, done};
+use super::{Answer, Office, Waited, done, watch::patience};
 use crate::sandbox::{
     NotThere,
     clevertap::{AccountSettings, AccountView, SegmentView, Which},
@@ -19,6 +19,13 @@ use crate::sandbox::{
 #[derive(Deserialize)]
 struct Named {
     name: String,
+    #[serde(default)]
+    counts: bool,
+}
+
+#[derive(Deserialize)]
+struct Patience {
+    timeout_ms: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +41,7 @@ pub(super) fn routes() -> Router<Office> {
         .route("/clevertap/{account}/segment", get(segment))
         .route("/clevertap/{account}/csv", get(csv))
         .route("/clevertap/{account}/process", post(process))
+        .route("/clevertap/{account}/settled", get(settled))
         .route("/clevertap/{account}/urls", delete(expire))
 }
 
@@ -67,7 +75,12 @@ async fn segment(
     Path(account): Path<String>,
     Query(asked): Query<Named>,
 ) -> Answer<SegmentView> {
-    office.clevertap.segment(&account, &asked.name).map(Json)
+    let segment = if asked.counts {
+        office.clevertap.segment_counts(&account, &asked.name)
+    } else {
+        office.clevertap.segment(&account, &asked.name)
+    };
+    segment.map(Json)
 }
 
 async fn csv(
@@ -81,6 +94,18 @@ async fn csv(
 
 async fn process(State(office): State<Office>, Path(account): Path<String>) -> Answer<usize> {
     office.clevertap.process_pending(&account).map(Json)
+}
+
+async fn settled(
+    State(office): State<Office>,
+    Path(account): Path<String>,
+    Query(asked): Query<Patience>,
+) -> Json<Waited> {
+    let settled = office.clevertap.settled(&account);
+    let waited = tokio::time::timeout(patience(asked.timeout_ms), settled).await;
+    Json(Waited {
+        reached: waited.is_ok(),
+    })
 }
 
 async fn expire(State(office): State<Office>, Path(account): Path<String>) -> Answer<Value> {

@@ -10,16 +10,17 @@
 //! | `PUT /mixpanel/{project}/cohorts/{cohort}` | [`CohortSpec`](super::mixpanel::CohortSpec) |
 //! | `PATCH /mixpanel/{project}/cohorts/{cohort}` | [`CohortChange`](super::mixpanel::CohortChange): rename, set, add, remove |
 //! | `GET` `DELETE /mixpanel/{project}/cohorts/{cohort}` | -> list of member ids; the cohort goes |
-//! | `PUT /mixpanel/{project}/cohorts/{cohort}/generator` | [`Generator`](super::mixpanel::Generator) |
+//! | `PUT /mixpanel/{project}/cohorts/{cohort}/generator` | [`Generator`](super::mixpanel::Generator): its members and no others |
 //! | `GET` `DELETE /mixpanel/{project}/queries` | -> number spent in the window; empties it |
 //! | `POST /mixpanel/{project}/queries` | number that others spend |
 //! | `DELETE /mixpanel/{project}/sessions` | all cached queries go |
 //! | `PUT /clevertap/{account}` | [`AccountSettings`](super::clevertap::AccountSettings); contents stay |
 //! | `GET` `DELETE /clevertap/{account}` | -> [`AccountView`](super::clevertap::AccountView); all of it goes |
 //! | `PUT /clevertap/{account}/known` | list of identities that have a profile of old |
-//! | `GET /clevertap/{account}/segment?name=` | -> [`SegmentView`](super::clevertap::SegmentView) |
+//! | `GET /clevertap/{account}/segment?name=[&counts=true]` | -> [`SegmentView`](super::clevertap::SegmentView), or only its counts |
 //! | `GET /clevertap/{account}/csv?name=&which=processed\|uploaded` | -> the file's bytes |
 //! | `POST /clevertap/{account}/process` | -> number of lists processed |
+//! | `GET /clevertap/{account}/settled?timeout_ms=` | waits until no accepted list is left to process -> [`Waited`] |
 //! | `DELETE /clevertap/{account}/urls` | presigned URLs expire |
 //! | `GET /faults` `DELETE /faults[?scope=]` | -> list of [`FaultView`](super::faults::FaultView); removes them |
 //! | `POST /faults` | [`Fault`](super::faults::Fault) -> [`FaultView`](super::faults::FaultView) |

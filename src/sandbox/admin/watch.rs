@@ -149,6 +149,6 @@ async fn wait_requests(
     })
 }
 
-fn patience(timeout_ms: Option<u64>) -> Duration {
+pub(super) fn patience(timeout_ms: Option<u64>) -> Duration {
     Duration::from_millis(timeout_ms.unwrap_or(30_000).min(60_000))
 }

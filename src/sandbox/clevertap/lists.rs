@@ -1,25 +1,17 @@
-//! The two Custom List calls and the processing that follows them.
+//! The two Custom List calls.
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{
-    fail,
-    file::{self, Kind},
-    settings::{Expiry, Mail, Processing},
-    world::Account,
-};
+use super::{fail, settings::Expiry, stored::Stored, world::Account};
 use crate::sandbox::answer::Answer;
 
 /// Older presigned URLs of an account are gone beyond this.
 const MAX_UPLOADS: usize = 64;
-/// Lists that may wait to be processed; beyond, the oldest is processed.
-const MAX_PENDING: usize = 64;
-const MAX_MAILS: usize = 500;
-const MAX_HISTORY: usize = 32;
+/// Bytes of an account's uploads that are kept; the oldest files go first.
+const MAX_BYTES: u64 = 4 << 30;
 const FIRST_SEGMENT: u64 = 1_234_567_890;
 
 /// A presigned URL, and what was put there.
@@ -27,7 +19,7 @@ pub(super) struct Upload {
     pub token: String,
     pub signature: String,
     expires: Instant,
-    pub file: Option<Bytes>,
+    pub file: Option<Stored>,
 }
 
 impl Upload {
@@ -42,9 +34,9 @@ impl Upload {
 
 /// An accepted list.
 pub(super) struct Job {
-    name: String,
-    mail_to: String,
-    file: Option<Bytes>,
+    pub name: String,
+    pub mail_to: String,
+    pub file: Option<Stored>,
 }
 
 #[derive(Deserialize)]
@@ -134,68 +126,37 @@ impl Account {
             mail_to: call.email,
             file,
         });
-        if self.settings.processing == Processing::Immediate {
-            self.process_pending();
-        } else if self.pending.len() > MAX_PENDING {
-            self.process_next();
-        }
         Answer::json(200, &json!({ "Segment ID": id, "status": "success" }))
     }
 
-    /// Processes what waits; says how many lists that were.
-    pub fn process_pending(&mut self) -> usize {
-        std::iter::from_fn(|| self.process_next()).count()
-    }
-
-    /// A list that fails leaves the one before in force.
-    fn process_next(&mut self) -> Option<()> {
-        let Job {
-            name,
-            mail_to,
-            file,
-        } = self.pending.pop_front()?;
-        let rows = match &file {
-            Some(file) => file::read(file),
-            None => Err("no file was uploaded".to_owned()),
+    /// Takes a file that was put.
+    pub fn keep(&mut self, token: &str, signature: &str, file: Stored) -> Kept {
+        let mut uploads = self.uploads.iter_mut();
+        let found = uploads.find(|upload| upload.token == token && upload.signature == signature);
+        let Some(upload) = found else {
+            return Kept::Unsigned;
         };
-        let (ok, text) = match rows {
-            Ok(rows) => {
-                let total = rows.len();
-                let known = rows.into_iter().filter(|(kind, id)| self.sees(*kind, id));
-                let members: Vec<_> = known.map(|(_, id)| id).collect();
-                let text = format!("{} of {total} users were found", members.len());
-                let segment = self.segments.entry(name.clone()).or_default();
-                segment.history.push_back(members.len());
-                if segment.history.len() > MAX_HISTORY {
-                    segment.history.pop_front();
-                }
-                segment.members = members;
-                segment.in_force = file;
-                segment.processed += 1;
-                (true, text)
-            }
-            Err(why) => {
-                self.segments.entry(name.clone()).or_default().failed += 1;
-                (false, format!("The list could not be processed: {why}"))
-            }
-        };
-        self.processings += 1;
-        self.mails.push_back(Mail {
-            to: mail_to,
-            segment: name,
-            ok,
-            text,
-        });
-        if self.mails.len() > MAX_MAILS {
-            self.mails.pop_front();
+        if upload.expired() {
+            return Kept::Expired;
         }
-        Some(())
+        upload.file = Some(file);
+        let length = |upload: &Upload| upload.file.as_ref().map_or(0, Stored::len);
+        let mut all: u64 = self.uploads.iter().map(length).sum();
+        for upload in &mut self.uploads {
+            if all <= MAX_BYTES {
+                break;
+            }
+            all -= length(upload);
+            upload.file = None;
+        }
+        Kept::Yes
     }
+}
 
-    /// Whether list processing knows the id; CleverTap's own ids aren't played.
-    fn sees(&self, kind: Kind, id: &str) -> bool {
-        let profile = self.profiles.get(id);
-        let seen = profile.is_some_and(|profile| self.processings >= profile.seen_from);
-        kind == Kind::Identity && (seen || self.settings.knows_everyone)
-    }
+/// What became of a file.
+pub(super) enum Kept {
+    Yes,
+    /// The URL isn't one of ours.
+    Unsigned,
+    Expired,
 }

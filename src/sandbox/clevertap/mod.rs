@@ -2,10 +2,16 @@
 //! and look-up, never kinder than the live service.
 
 mod file;
+mod json;
 mod lists;
+mod process;
+mod profiles;
+mod segment;
 mod settings;
 pub(super) mod storage;
+mod stored;
 mod upload;
+mod valid;
 mod world;
 
 use axum::{
@@ -132,9 +138,13 @@ impl Desk {
         let (state, account) = (self.state.clone(), name.clone());
         let work = move |tweaks| {
             let done = state.with(&account, |account| work(account, tweaks));
+            if call == Call::ListComplete {
+                state.tend(&account);
+            }
             done.unwrap_or_else(|_| unknown_account())
         };
-        self.gate.pass(seen, line, admit, work).await
+        let latency = self.state.latency(&name);
+        self.gate.pass(seen, latency, line, admit, work).await
     }
 
     /// Lets a request in, against the account's concurrency limit of this API.
@@ -177,10 +187,8 @@ impl Desk {
 
 impl Account {
     fn show_profile(&self, id: &str) -> Answer {
-        let record = self
-            .profiles
-            .get(id)
-            .map(|profile| json!({ "identity": id, "profileData": profile.data }));
+        let data = self.profiles.data(id);
+        let record = data.map(|data| json!({ "identity": id, "profileData": data }));
         let body = match (record, self.settings.unknown_profile) {
             (Some(record), _) => json!({ "status": "success", "record": record }),
             (None, UnknownProfile::Missing) => json!({ "status": "success" }),

@@ -20,7 +20,7 @@ pub enum Expiry {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Processing {
-    /// With the answer, which says nothing of the outcome.
+    /// With the answer, which says nothing of the outcome; a list above 1 MiB soon after it.
     #[default]
     Immediate,
     /// When told to.
@@ -58,6 +58,12 @@ pub struct AccountSettings {
     pub upload_concurrency: usize,
     /// Profile look-ups at once.
     pub profile_concurrency: usize,
+    /// Every answer comes so many milliseconds late; its place in the limit is held meanwhile.
+    pub latency_ms: u64,
+    /// Of uploaded profiles only who exists is kept, in a few bytes each.
+    pub forget_profiles: bool,
+    /// One of so many identities, always the same ones, is refused with code 512; 0 = none.
+    pub refuse_every: u64,
 }
 
 impl Default for AccountSettings {
@@ -73,6 +79,9 @@ impl Default for AccountSettings {
             list_concurrency: 3,
             upload_concurrency: 15,
             profile_concurrency: 3,
+            latency_ms: 0,
+            forget_profiles: false,
+            refuse_every: 0,
         }
     }
 }
@@ -94,7 +103,8 @@ pub struct SegmentView {
     pub id: u64,
     /// What the Segments page shows as Type.
     pub kind: String,
-    /// Known identities of the last list that was processed, in the file's order.
+    /// Known identities of the last list that was processed, in the file's order; none where only
+    /// the counts were asked for.
     pub members: Vec<String>,
     /// Member counts of the latest processed lists, oldest first.
     pub history: Vec<usize>,
@@ -117,8 +127,9 @@ pub struct Mail {
 pub struct AccountView {
     pub segments: Vec<SegmentView>,
     pub mails: Vec<Mail>,
-    /// Accepted lists that wait to be processed.
+    /// Accepted lists that wait to be processed, or are.
     pub pending: usize,
+    /// Without those of whom only the existence is kept.
     pub profiles: BTreeMap<String, Map<String, Value>>,
 }
 

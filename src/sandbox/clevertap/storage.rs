@@ -10,7 +10,11 @@ use axum::{
 use bytes::Bytes;
 use url::form_urlencoded;
 
-use super::{CleverTapState, lists::Upload};
+use super::{
+    CleverTapState,
+    lists::Kept,
+    stored::{NotStored, Stored},
+};
 use crate::sandbox::{
     answer::{Answer, Delivery},
     calls::{Call, Seen},
@@ -36,12 +40,16 @@ pub(in crate::sandbox) fn router(bucket: Bucket) -> Router {
 async fn put_file(
     State(bucket): State<Bucket>,
     ConnectInfo(line): ConnectInfo<Line>,
-    Path((account, file)): Path<(String, String)>,
+    Path((account, name)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response<Body> {
-    let token = file.strip_suffix(".csv").unwrap_or_default().to_owned();
+    let file = match Stored::receive(body).await {
+        Ok(file) => file,
+        Err(why) => return not_stored(why).send(Delivery::Whole, line),
+    };
+    let token = name.strip_suffix(".csv").unwrap_or_default().to_owned();
     let query = query.unwrap_or_default();
     let signature =
         form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "X-Amz-Signature");
@@ -53,29 +61,35 @@ async fn put_file(
         let leave: Leave = Box::new(|_| {});
         Ok(leave)
     };
-    let seen = Seen::new(Call::ListPut, account.clone(), &body);
-    let state = bucket.state.clone();
-    let work = move |_| {
-        let found = state.with(&account, |account| {
-            let mut uploads = account.uploads.iter_mut();
-            let found =
-                uploads.find(|upload| upload.token == token && upload.signature == signature);
-            found.map(|upload| keep(upload, body))
-        });
-        found.ok().flatten().unwrap_or_else(unsigned)
+    let body = match &file {
+        Stored::Memory(bytes) => bytes.clone(),
+        Stored::Disk(..) => Bytes::new(),
     };
-    bucket.gate.pass(seen, line, admit, work).await
+    let seen = Seen {
+        bytes: file.len(),
+        ..Seen::new(Call::ListPut, account.clone(), &body)
+    };
+    let (state, latency) = (bucket.state.clone(), bucket.state.latency(&account));
+    let work = move |_| {
+        let kept = state.with(&account, |account| account.keep(&token, &signature, file));
+        match kept.unwrap_or(Kept::Unsigned) {
+            Kept::Yes => Answer {
+                status: 200,
+                headers: vec![],
+                body: Bytes::new(),
+            },
+            Kept::Expired => error(403, "AccessDenied", "Request has expired"),
+            Kept::Unsigned => unsigned(),
+        }
+    };
+    bucket.gate.pass(seen, latency, line, admit, work).await
 }
 
-fn keep(upload: &mut Upload, body: Bytes) -> Answer {
-    if upload.expired() {
-        return error(403, "AccessDenied", "Request has expired");
-    }
-    upload.file = Some(body);
-    Answer {
-        status: 200,
-        headers: vec![],
-        body: Bytes::new(),
+fn not_stored(why: NotStored) -> Answer {
+    match why {
+        NotStored::Cut => error(400, "IncompleteBody", "The request body ended early."),
+        NotStored::TooLarge => error(400, "EntityTooLarge", "The file is too large."),
+        NotStored::Disk => error(500, "InternalError", "The stand-in's disk failed."),
     }
 }
 

@@ -1,10 +1,17 @@
 //! `POST /1/upload`: profiles, judged one record at a time.
 
-use serde_json::{Map, Number, Value, json};
+use std::{
+    borrow::Cow,
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
+};
+
+use serde_json::{Number, Value, json};
 
 use super::{
     fail,
-    world::{Account, Profile},
+    json::Json,
+    valid::{is_email, is_phone},
+    world::Account,
 };
 use crate::sandbox::answer::Answer;
 
@@ -42,11 +49,8 @@ impl Account {
         if body.len() >= MAX_BODY {
             return fail(413, "Payload too large");
         }
-        let records = match serde_json::from_slice::<Value>(body) {
-            Ok(Value::Object(mut fields)) => fields.remove("d"),
-            _ => None,
-        };
-        let Some(Value::Array(records)) = records else {
+        let body = serde_json::from_slice::<Json<'_>>(body);
+        let Some(Json::List(records)) = body.as_ref().ok().and_then(|body| body.get("d")) else {
             return fail(400, "Malformed request");
         };
         if records.len() > MAX_RECORDS {
@@ -54,14 +58,14 @@ impl Account {
         }
         let total = records.len();
         let mut refused = vec![];
-        for (at, record) in records.into_iter().enumerate() {
+        for (at, record) in records.iter().enumerate() {
             let taken = match forced {
                 Some((number, code)) if number == at + 1 => Err((code, "Record was not taken.")),
-                _ => self.take(&record),
+                _ => self.take(record),
             };
             if let Err((code, why)) = taken {
                 let error = format!("{why}Skipped record number : {}", at + 1);
-                let echo = retype(record);
+                let echo = retype(record.to_value());
                 refused.push(
                     json!({ "status": "fail", "code": code, "error": error, "record": echo }),
                 );
@@ -80,8 +84,8 @@ impl Account {
     }
 
     /// Makes or updates the record's profile.
-    fn take(&mut self, record: &Value) -> Result<(), Refusal> {
-        if record["type"] != "profile" {
+    fn take(&mut self, record: &Json<'_>) -> Result<(), Refusal> {
+        if !matches!(record.get("type"), Some(Json::Text(kind)) if kind == "profile") {
             return Err((524, "Record is neither an event nor a profile."));
         }
         let ids =
@@ -93,41 +97,70 @@ impl Account {
                 "Exactly one of identity, objectId, FBID and GPID is mandatory.",
             ));
         };
-        let ts = record.get("ts");
-        if ts.is_some_and(|ts| ts.as_u64().is_none_or(|ts| ts == 0 || ts > 99_999_999_999)) {
+        let seconds = |ts: &Json<'_>| match ts {
+            Json::Number(ts) => ts.as_u64(),
+            _ => None,
+        };
+        let ts = record.get("ts").map(seconds);
+        if ts.is_some_and(|ts| ts.is_none_or(|ts| ts == 0 || ts > 99_999_999_999)) {
             return Err((525, "ts is not a UNIX epoch in seconds."));
         }
-        let Some(data) = record["profileData"].as_object() else {
+        let Some(Json::Object(data)) = record.get("profileData") else {
             return Err((524, "profileData is missing."));
         };
-        check(data)?;
-        let custom = data.keys().filter(|key| !OWN_KEYS.contains(&key.as_str()));
-        let new: Vec<_> = custom
+        check(&in_order(data))?;
+        if self.refuses(&id) {
+            return Err((512, "Profile data is incorrect."));
+        }
+        let custom = data.iter().map(|(key, _)| key.as_ref());
+        let custom = custom.filter(|key| !OWN_KEYS.contains(key));
+        let mut new: Vec<_> = custom
             .filter(|key| !self.custom_keys.contains(*key))
-            .cloned()
             .collect();
+        new.sort_unstable();
+        new.dedup();
         if self.custom_keys.len() + new.len() > MAX_CUSTOM_KEYS {
             return Err((522, "Profile properties exceed the limit of the account."));
         }
-        self.custom_keys.extend(new);
+        self.custom_keys.extend(new.into_iter().map(str::to_owned));
         let seen_from = self.processings.saturating_add(self.settings.profile_lag);
-        let fresh = || Profile {
-            data: Map::new(),
-            seen_from,
-        };
-        let profile = self.profiles.entry(id).or_insert_with(fresh);
-        profile.data.extend(data.clone());
+        if self.settings.forget_profiles {
+            self.profiles.note(&id, seen_from);
+        } else {
+            let data = data.iter();
+            let data = data.map(|(key, value)| (key.clone().into_owned(), value.to_value()));
+            self.profiles
+                .put(id.into_owned(), data.collect(), seen_from);
+        }
         Ok(())
     }
+
+    /// Whether this identity is one of those that are refused whatever they hold.
+    fn refuses(&self, id: &str) -> bool {
+        let hash = || BuildHasherDefault::<DefaultHasher>::default().hash_one(id);
+        self.settings.refuse_every > 0 && hash() % self.settings.refuse_every == 0
+    }
+}
+
+/// A property of a profile.
+type Property<'r, 'a> = &'r (Cow<'a, str>, Json<'a>);
+
+/// The properties by name; of a repeated one the last.
+fn in_order<'r, 'a>(data: &'r [(Cow<'a, str>, Json<'a>)]) -> Vec<Property<'r, 'a>> {
+    let mut data: Vec<_> = data.iter().rev().collect();
+    data.sort_by(|(one, _), (other, _)| one.cmp(other));
+    data.dedup_by(|(one, _), (other, _)| one == other);
+    data
 }
 
 /// A bad property rejects the whole record. No code is published for lengths and kinds of values;
 /// 512 stands for them here.
-fn check(data: &Map<String, Value>) -> Result<(), Refusal> {
+fn check(data: &[Property<'_, '_>]) -> Result<(), Refusal> {
     for (key, value) in data {
         let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(_) | Value::Bool(_) => value.to_string(),
+            Json::Text(text) => text.as_ref(),
+            // Far below any limit.
+            Json::Number(_) | Json::Bool(_) => "",
             _ => return Err((512, "Profile data is incorrect. Values must be scalar.")),
         };
         if key.is_empty() || key.len() > 120 || text.len() > 512 {
@@ -136,46 +169,24 @@ fn check(data: &Map<String, Value>) -> Result<(), Refusal> {
                 "Profile data is incorrect. A name or value is too long.",
             ));
         }
-        if key == "Email" && !(value.is_string() && is_email(&text)) {
+        // What isn't a text is neither.
+        if key == "Email" && !is_email(text) {
             return Err((515, "Profile data is incorrect. Email is not valid."));
         }
-        if key == "Phone" && !(value.is_string() && is_phone(&text)) {
+        if key == "Phone" && !is_phone(text) {
             return Err((516, "Profile data is incorrect. Phone is not valid."));
         }
     }
     Ok(())
 }
 
-fn id_text(value: &Value) -> Option<String> {
+fn id_text<'r>(value: &'r Json<'_>) -> Option<Cow<'r, str>> {
     let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
+        Json::Text(text) => Cow::Borrowed(text.trim()),
+        Json::Number(number) => Cow::Owned(number.to_string()),
         _ => return None,
     };
     (!text.is_empty() && text.len() <= 1024).then_some(text)
-}
-
-fn is_email(text: &str) -> bool {
-    let plain = |part: &str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_graphic() && !"@,;<>()\"".contains(c))
-    };
-    let Some((local, domain)) = text.split_once('@') else {
-        return false;
-    };
-    let labels = || domain.split('.');
-    plain(local)
-        && plain(domain)
-        && labels().count() >= 2
-        && labels().all(|label| !label.is_empty())
-}
-
-fn is_phone(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or_default();
-    let known = digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0');
-    known && (7..=15).contains(&digits.len())
 }
 
 /// The echo of a record: what looks like a number comes back as one \[seen\].
@@ -198,31 +209,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_and_numbers() {
-        assert!(is_email("a.b+c@mail.example.com"));
-        for bad in [
-            "",
-            "a",
-            "@example.com",
-            "a@",
-            "a@example",
-            "a b@example.com",
-            "a@b@example.com",
-            "a@.com",
-        ] {
-            assert!(!is_email(bad), "{bad}");
-        }
-        assert!(is_phone("+14155550100"));
-        for bad in [
-            "",
-            "+",
-            "14155550100",
-            "+0155550100",
-            "+1415",
-            "+1415555010x",
-            "+1234567890123456",
-        ] {
-            assert!(!is_phone(bad), "{bad}");
-        }
+    fn of_repeated_properties_the_last_counts() {
+        let json: Json<'_> = serde_json::from_str(r#"{"b":1,"a":2,"b":"x"}"#).unwrap();
+        let Json::Object(fields) = json else {
+            unreachable!("an object")
+        };
+        let order = in_order(&fields);
+        let order = order
+            .iter()
+            .map(|(key, value)| (key.as_ref(), value.to_value()));
+        assert_eq!(
+            order.collect::<Vec<_>>(),
+            [("a", json!(2)), ("b", json!("x"))]
+        );
     }
 }

@@ -3,52 +3,44 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 
 use super::{
     lists::{Job, Upload},
+    profiles::Profiles,
+    segment::Segment,
     settings::{AccountSettings, AccountView, Mail, SegmentView, Which},
 };
 use crate::sandbox::{NotThere, calls::Group};
 
 /// Cheap to clone; all clones are one world. Each account has a lock of its own.
 #[derive(Clone, Default)]
-pub struct CleverTapState(Arc<Mutex<BTreeMap<String, Arc<Mutex<Account>>>>>);
+pub struct CleverTapState {
+    accounts: Arc<Mutex<BTreeMap<String, Arc<Mutex<Account>>>>>,
+    /// Told whenever a list was processed.
+    pub(super) processed: Arc<watch::Sender<()>>,
+}
 
 #[derive(Default)]
 pub(super) struct Account {
     pub settings: AccountSettings,
-    pub profiles: BTreeMap<String, Profile>,
+    pub profiles: Profiles,
     /// Names of profile properties that aren't CleverTap's own: 256 at most \[doc\].
     pub custom_keys: BTreeSet<String>,
     pub segments: BTreeMap<String, Segment>,
     pub uploads: VecDeque<Upload>,
     pub pending: VecDeque<Job>,
+    /// A list is being processed.
+    pub busy: bool,
     pub mails: VecDeque<Mail>,
     /// List processings so far.
     pub processings: u64,
     pub in_flight: HashMap<Group, usize>,
-}
-
-#[derive(Default)]
-pub(super) struct Profile {
-    pub data: Map<String, Value>,
-    /// List processing sees it once the account's `processings` have come this far.
-    pub seen_from: u64,
-}
-
-#[derive(Default)]
-pub(super) struct Segment {
-    pub id: u64,
-    pub members: Vec<String>,
-    pub history: VecDeque<usize>,
-    pub processed: u64,
-    pub failed: u64,
-    pub uploaded: Bytes,
-    pub in_force: Option<Bytes>,
 }
 
 impl CleverTapState {
@@ -90,62 +82,56 @@ impl CleverTapState {
     ) -> Result<(), NotThere> {
         self.with(account, |account| {
             for id in ids {
-                account.profiles.entry(id.into()).or_default().seen_from = 0;
+                account.profiles.know(id.into());
             }
         })
     }
 
     /// Segments, mails and profiles.
     pub fn view(&self, account: &str) -> Result<AccountView, NotThere> {
-        self.with(account, |account| AccountView {
-            segments: account
-                .segments
-                .iter()
-                .map(|(name, segment)| segment.view(name))
-                .collect(),
-            mails: account.mails.iter().cloned().collect(),
-            pending: account.pending.len(),
-            profiles: account
-                .profiles
-                .iter()
-                .map(|(id, profile)| (id.clone(), profile.data.clone()))
-                .collect(),
-        })
+        let (mut view, segments) = self.with(account, |account| {
+            let view = AccountView {
+                segments: vec![],
+                mails: account.mails.iter().cloned().collect(),
+                pending: account.pending.len() + usize::from(account.busy),
+                profiles: account.profiles.all(),
+            };
+            (view, account.segments.clone())
+        })?;
+        let segments = segments.iter();
+        view.segments = segments
+            .map(|(name, segment)| segment.view(name, true))
+            .collect();
+        Ok(view)
     }
 
     pub fn segment(&self, account: &str, name: &str) -> Result<SegmentView, NotThere> {
-        self.with(account, |account| {
-            let segment = account.segments.get(name).ok_or(NotThere("segment"))?;
-            Ok(segment.view(name))
-        })?
+        Ok(self.find(account, name)?.view(name, true))
+    }
+
+    /// The same without its members.
+    pub fn segment_counts(&self, account: &str, name: &str) -> Result<SegmentView, NotThere> {
+        Ok(self.find(account, name)?.view(name, false))
     }
 
     /// A list file's bytes as they came.
     pub fn csv(&self, account: &str, name: &str, which: Which) -> Result<Bytes, NotThere> {
-        self.with(account, |account| {
-            let segment = account.segments.get(name).ok_or(NotThere("segment"))?;
-            match which {
-                Which::Uploaded => Ok(segment.uploaded.clone()),
-                Which::Processed => segment.in_force.clone().ok_or(NotThere("processed list")),
-            }
-        })?
+        let segment = self.find(account, name)?;
+        match which {
+            Which::Uploaded => Ok(segment.uploaded.bytes()),
+            Which::Processed => segment.file().ok_or(NotThere("processed list")),
+        }
     }
 
     /// What is known of an identity.
     pub fn profile(&self, account: &str, id: &str) -> Result<Map<String, Value>, NotThere> {
         self.with(account, |account| {
-            let profile = account.profiles.get(id).ok_or(NotThere("profile"))?;
-            Ok(profile.data.clone())
+            account.profiles.data(id).ok_or(NotThere("profile"))
         })?
     }
 
     pub fn mails(&self, account: &str) -> Result<Vec<Mail>, NotThere> {
         self.with(account, |account| account.mails.iter().cloned().collect())
-    }
-
-    /// Processes what waits; says how many lists that were.
-    pub fn process_pending(&self, account: &str) -> Result<usize, NotThere> {
-        self.with(account, Account::process_pending)
     }
 
     /// All presigned URLs are over.
@@ -160,34 +146,32 @@ impl CleverTapState {
         account: &str,
         act: impl FnOnce(&mut Account) -> T,
     ) -> Result<T, NotThere> {
-        let found = self
-            .accounts()
-            .get(account)
-            .cloned()
-            .ok_or(NotThere("account"))?;
+        let found = self.account(account)?;
         let mut found = lock(&found);
         Ok(act(&mut found))
     }
 
+    /// How late the account's answers come.
+    pub(super) fn latency(&self, account: &str) -> Duration {
+        let settings = self.with(account, |account| account.settings.latency_ms);
+        Duration::from_millis(settings.unwrap_or(0))
+    }
+
+    pub(super) fn account(&self, account: &str) -> Result<Arc<Mutex<Account>>, NotThere> {
+        let found = self.accounts().get(account).cloned();
+        found.ok_or(NotThere("account"))
+    }
+
+    fn find(&self, account: &str, name: &str) -> Result<Segment, NotThere> {
+        self.with(account, |account| account.segments.get(name).cloned())?
+            .ok_or(NotThere("segment"))
+    }
+
     fn accounts(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Mutex<Account>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn lock(account: &Mutex<Account>) -> MutexGuard<'_, Account> {
+pub(super) fn lock(account: &Mutex<Account>) -> MutexGuard<'_, Account> {
     account.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Segment {
-    fn view(&self, name: &str) -> SegmentView {
-        SegmentView {
-            name: name.to_owned(),
-            id: self.id,
-            kind: "Custom List".to_owned(),
-            members: self.members.clone(),
-            history: self.history.iter().copied().collect(),
-            processed: self.processed,
-            failed: self.failed,
-        }
-    }
 }

@@ -8,10 +8,7 @@ use axum::{
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{
-    Desk, error,
-    project::{Cohort, Project},
-};
+use super::{Desk, cohort::Cohort, error, project::Project};
 use crate::sandbox::{
     answer::Answer,
     calls::{Call, Seen},
@@ -54,7 +51,9 @@ pub(super) async fn app_call(
             Err(_) => error(403, "no access to this project"),
         }
     };
-    desk.gate.pass(seen, line, admit, work).await
+    desk.gate
+        .pass(seen, desk.state.latency(id), line, admit, work)
+        .await
 }
 
 fn show(project: u64, id: u64, cohort: &Cohort) -> Value {

@@ -1,31 +1,38 @@
 //! engage and engage/stats: who is in a cohort, page by page.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{ops::Range, time::Duration};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    project::{Project, Row},
+    project::Project,
     query::{Query, refuse},
+    rows::Rows,
     sessions::Session,
     settings::{LaterPages, UnknownCohort},
 };
 use crate::sandbox::{answer::Answer, gate::Tweaks};
 
-/// One page. Page 0 runs the query and opens its session; later pages only show more of it.
-pub(super) fn page(project: &mut Project, query: &Query, tweaks: Tweaks) -> Answer {
-    match session(project, query, tweaks) {
-        Ok(session) => show(project, query, tweaks, &session),
-        Err(refusal) => refusal,
-    }
+/// A session and how its later pages look.
+pub(super) struct Found {
+    session: Session,
+    later: LaterPages,
+}
+
+/// Page 0 runs the query and opens its session; later pages only show more of it.
+pub(super) fn find(project: &mut Project, query: &Query, tweaks: Tweaks) -> Result<Found, Answer> {
+    let session = session(project, query, tweaks)?;
+    let later = project.settings.later_pages;
+    Ok(Found { session, later })
 }
 
 /// The number of rows that the query would give.
-pub(super) fn stats(project: &Project, query: &Query) -> Answer {
-    match select(project, query) {
-        Ok(rows) => Answer::json(200, &json!({ "results": rows.len(), "status": "ok" })),
-        Err(refusal) => refusal,
-    }
+pub(super) fn stats(project: &Project, query: &Query) -> Result<Answer, Answer> {
+    let rows = select(project, query)?.len();
+    Ok(Answer::json(
+        200,
+        &json!({ "results": rows, "status": "ok" }),
+    ))
 }
 
 fn session(project: &mut Project, query: &Query, tweaks: Tweaks) -> Result<Session, Answer> {
@@ -53,30 +60,31 @@ fn session(project: &mut Project, query: &Query, tweaks: Tweaks) -> Result<Sessi
 }
 
 /// The rows that the filters let through, in the cohort's order.
-fn select(project: &Project, query: &Query) -> Result<Arc<[Row]>, Answer> {
-    let wanted = |id: &str| query.distinct_id.as_ref().is_none_or(|wanted| wanted == id);
-    let ids: Vec<&str> = match (query.cohort, &query.distinct_id) {
-        (Some(cohort), _) => match project.cohorts.get(&cohort) {
-            Some(cohort) => cohort
-                .members
-                .iter()
-                .map(String::as_str)
-                .filter(|id| wanted(id))
-                .collect(),
-            None => unknown(project.settings.unknown_cohort)?,
-        },
-        (None, Some(id)) if project.users.contains_key(id) => vec![id],
-        (None, _) => vec![],
+fn select(project: &Project, query: &Query) -> Result<Rows, Answer> {
+    let everyone = query.include_all_users;
+    let rows = match (query.cohort, &query.distinct_id) {
+        (Some(cohort), None) => project.find(cohort, everyone),
+        (Some(cohort), Some(id)) => project.cohorts.get(&cohort).map(|cohort| {
+            let id = cohort.has(id).then_some(id.as_str());
+            project.listed(id.into_iter(), everyone).into()
+        }),
+        (None, Some(id)) => {
+            let known = project.users.contains_key(id).then_some(id.as_str());
+            Some(project.listed(known.into_iter(), everyone).into())
+        }
+        (None, None) => Some(Rows::default()),
     };
-    let rows = ids.into_iter().map(|id| project.row(id));
-    let rows = rows.filter(|row| query.include_all_users || row.identified());
-    Ok(rows.take(query.limit.unwrap_or(usize::MAX)).collect())
+    let rows = match rows {
+        Some(rows) => rows,
+        None => unknown(project.settings.unknown_cohort)?,
+    };
+    Ok(rows.limited(query.limit.unwrap_or(usize::MAX)))
 }
 
 /// What stands for the rows of a cohort that isn't there.
-fn unknown(answer: UnknownCohort) -> Result<Vec<&'static str>, Answer> {
+fn unknown(answer: UnknownCohort) -> Result<Rows, Answer> {
     match answer {
-        UnknownCohort::Empty => Ok(vec![]),
+        UnknownCohort::Empty => Ok(Rows::default()),
         UnknownCohort::BadRequest => Err(refuse("invalid cohort id")),
         UnknownCohort::NotFound => Err(Answer::json(
             404,
@@ -85,32 +93,40 @@ fn unknown(answer: UnknownCohort) -> Result<Vec<&'static str>, Answer> {
     }
 }
 
-fn show(project: &Project, query: &Query, tweaks: Tweaks, session: &Session) -> Answer {
-    let total = session.rows.len();
-    let rows = &session.rows[range(query.page, session.page_size, total, tweaks)];
-    let wanted = query.output_properties.as_deref();
-    let results: Vec<_> = rows
-        .iter()
-        .enumerate()
-        .map(|(at, row)| show_row(row, wanted, at))
-        .collect();
-    let mut page = json!({ "page": query.page, "status": "ok", "results": results });
-    let later = project.settings.later_pages;
-    if query.page == 0 || later != LaterPages::Bare {
-        let next = query
-            .page
-            .saturating_add(1)
-            .saturating_mul(session.page_size as u64);
-        let at_end = later == LaterPages::NullSessionAtEnd && next >= total as u64;
-        page["total"] = total.into();
-        page["page_size"] = session.page_size.into();
-        page["session_id"] = if at_end {
-            Value::Null
-        } else {
-            session.id.clone().into()
-        };
+/// Room for a row of a usual length.
+const ROW: usize = 160;
+
+impl Found {
+    /// The page as text: a tree of JSON would be the slowest part of it all.
+    pub fn show(&self, query: &Query, tweaks: Tweaks) -> Answer {
+        let Session {
+            rows, page_size, ..
+        } = &self.session;
+        let total = rows.len();
+        let range = range(query.page, *page_size, total, tweaks);
+        let whole = query.page == 0 || self.later != LaterPages::Bare;
+        let (mut head, mut tail) = (String::new(), String::new());
+        if whole {
+            let next = query
+                .page
+                .saturating_add(1)
+                .saturating_mul(*page_size as u64);
+            let at_end = self.later == LaterPages::NullSessionAtEnd && next >= total as u64;
+            let session = if at_end {
+                Value::Null
+            } else {
+                json!(self.session.id)
+            };
+            head = format!("\"page_size\":{page_size},");
+            tail = format!("\"session_id\":{session},\"total\":{total},");
+        }
+        let mut text = Vec::with_capacity(ROW * (range.len() + 1));
+        let head = format!("{{\"page\":{},{head}\"results\":[", query.page);
+        text.extend_from_slice(head.as_bytes());
+        rows.write(range, query.output_properties.as_deref(), &mut text);
+        text.extend_from_slice(format!("],{tail}\"status\":\"ok\"}}").as_bytes());
+        Answer::json_text(200, text)
     }
-    Answer::json(200, &page)
 }
 
 /// Which rows a page shows, as far as there are any.
@@ -124,38 +140,6 @@ fn range(page: u64, size: usize, total: usize, tweaks: Tweaks) -> Range<usize> {
         .saturating_add_signed(tweaks.shift);
     let start = usize::try_from(start).unwrap_or(usize::MAX).min(total);
     start..start.saturating_add(size).min(total)
-}
-
-fn show_row(row: &Row, wanted: Option<&[String]>, at: usize) -> Value {
-    let (id, properties) = match row {
-        Row::Bare(id) => (json!(id), Map::new()),
-        Row::User(user) => (
-            json!(user.distinct_id),
-            pick(&user.properties, wanted, |_, value| Some(value.clone())),
-        ),
-        Row::Made(maker, n) => (
-            json!(maker.id(*n)),
-            pick(&maker.properties, wanted, |name, _| {
-                maker.property(name, *n)
-            }),
-        ),
-    };
-    // The live service shows both: no `$properties` at all, and an empty one [seen].
-    if properties.is_empty() && at.is_multiple_of(2) {
-        return json!({ "$distinct_id": id });
-    }
-    json!({ "$distinct_id": id, "$properties": properties })
-}
-
-fn pick(
-    properties: &Map<String, Value>,
-    wanted: Option<&[String]>,
-    value: impl Fn(&str, &Value) -> Option<Value>,
-) -> Map<String, Value> {
-    let asked = |name: &String| wanted.is_none_or(|names| names.contains(name));
-    let kept = properties.iter().filter(|(name, _)| asked(name));
-    kept.filter_map(|(name, old)| Some((name.clone(), value(name, old)?)))
-        .collect()
 }
 
 #[cfg(test)]

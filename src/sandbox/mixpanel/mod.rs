@@ -3,13 +3,17 @@
 
 mod auth;
 mod budget;
+mod cohort;
 mod cohorts;
 mod engage;
+mod generator;
 mod people;
 mod project;
 mod query;
+mod rows;
 mod sessions;
 mod settings;
+mod template;
 mod world;
 
 use axum::{
@@ -29,7 +33,8 @@ use super::{
     wire::Line,
 };
 use auth::Params;
-pub use people::{CohortChange, CohortSpec, DistinctId, Generator, User};
+pub use generator::Generator;
+pub use people::{CohortChange, CohortSpec, DistinctId, User};
 use project::Project;
 pub use settings::{LaterPages, ProjectSettings, Region, Role, ServiceAccount, UnknownCohort};
 pub use world::MixpanelState;
@@ -84,14 +89,20 @@ async fn engage_call(
     let admit = || desk.admit(&url, &headers, ENGAGE, call == Call::Engage);
     let (project, text) = (url.project(), url.text.clone());
     desk.gate
-        .pass(seen, line, admit, move |tweaks| {
-            match query::engage(form, &text) {
-                Ok(query) => work(&state, project, |project| {
-                    engage::page(project, &query, tweaks)
-                }),
-                Err(refusal) => refusal,
-            }
-        })
+        .pass(
+            seen,
+            desk.state.latency(project),
+            line,
+            admit,
+            move |tweaks| {
+                let answer = || {
+                    let query = query::engage(form, &text)?;
+                    let find = |project: &mut Project| engage::find(project, &query, tweaks);
+                    Ok(work(&state, project, find)?.show(&query, tweaks))
+                };
+                answer().unwrap_or_else(|refusal| refusal)
+            },
+        )
         .await
 }
 
@@ -112,11 +123,12 @@ async fn stats_call(
         query::form(&headers, &body),
     );
     desk.gate
-        .pass(seen, line, admit, move |_| {
-            match query::stats(form, &text) {
-                Ok(query) => work(&state, project, |project| engage::stats(project, &query)),
-                Err(refusal) => refusal,
-            }
+        .pass(seen, desk.state.latency(project), line, admit, move |_| {
+            let answer = || {
+                let query = query::stats(form, &text)?;
+                work(&state, project, |project| engage::stats(project, &query))
+            };
+            answer().unwrap_or_else(|refusal| refusal)
         })
         .await
 }
@@ -134,16 +146,21 @@ async fn list_call(
     let admit = || desk.admit(&url, &headers, LIST, true);
     let id = url.project();
     desk.gate
-        .pass(seen, line, admit, move |_| {
-            work(&state, id, |project| cohorts::list(project, id))
+        .pass(seen, desk.state.latency(id), line, admit, move |_| {
+            let list = |project: &mut Project| Ok(cohorts::list(project, id));
+            work(&state, id, list).unwrap_or_else(|refusal| refusal)
         })
         .await
 }
 
-fn work(state: &MixpanelState, project: u64, act: impl FnOnce(&mut Project) -> Answer) -> Answer {
+fn work<T>(
+    state: &MixpanelState,
+    project: u64,
+    act: impl FnOnce(&mut Project) -> Result<T, Answer>,
+) -> Result<T, Answer> {
     state
         .with(project, act)
-        .unwrap_or_else(|_| error(403, "no access to this project"))
+        .unwrap_or_else(|_| Err(error(403, "no access to this project")))
 }
 
 fn error(status: u16, text: &str) -> Answer {

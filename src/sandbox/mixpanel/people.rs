@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
+use super::generator::Generator;
+
 /// A user's id as it stands in JSON: text, or at times a number \[seen\].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -82,6 +84,8 @@ pub struct CohortSpec {
     /// Set for a group cohort.
     pub data_group_id: Option<u64>,
     pub members: Vec<DistinctId>,
+    /// Further members, before those named one by one.
+    pub generators: Vec<Generator>,
 }
 
 /// A change of a cohort; what is absent stays. `set` goes before `remove`, and that before `add`.
@@ -93,71 +97,4 @@ pub struct CohortChange {
     pub set: Option<Vec<DistinctId>>,
     pub remove: Vec<DistinctId>,
     pub add: Vec<DistinctId>,
-}
-
-/// Members by the number: `u-000001`, `u-000002`, ... Their properties are made when a page is
-/// written, so that a large cohort costs no more than its ids.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Generator {
-    pub prefix: String,
-    pub start: u64,
-    pub count: u64,
-    /// In text values `{id}` stands for the id and `{n}` for its number.
-    pub properties: Map<String, Value>,
-}
-
-impl Default for Generator {
-    fn default() -> Self {
-        let text = |text: &str| Value::String(text.to_owned());
-        let properties = [
-            ("$email", "{id}@example.com"),
-            ("$first_name", "User"),
-            ("$last_name", "{n}"),
-        ];
-        let properties = properties.map(|(name, value)| (name.to_owned(), text(value)));
-        Generator {
-            prefix: "u-".to_owned(),
-            start: 1,
-            count: 0,
-            properties: Map::from_iter(properties),
-        }
-    }
-}
-
-impl Generator {
-    /// The first `count` members under the default prefix.
-    pub fn members(count: u64) -> Self {
-        Generator {
-            count,
-            ..Generator::default()
-        }
-    }
-
-    pub(super) fn id(&self, number: u64) -> String {
-        format!("{}{number:06}", self.prefix)
-    }
-
-    pub(super) fn ids(&self) -> impl Iterator<Item = String> {
-        (self.start..self.start.saturating_add(self.count)).map(|number| self.id(number))
-    }
-
-    /// The number of an id of its making.
-    pub(super) fn number(&self, id: &str) -> Option<u64> {
-        let digits = id.strip_prefix(&self.prefix)?;
-        let number = digits.parse().ok()?;
-        let range = self.start..self.start.saturating_add(self.count);
-        (range.contains(&number) && self.id(number) == id).then_some(number)
-    }
-
-    pub(super) fn property(&self, name: &str, number: u64) -> Option<Value> {
-        let value = self.properties.get(name)?;
-        let Value::String(text) = value else {
-            return Some(value.clone());
-        };
-        let text = text
-            .replace("{id}", &self.id(number))
-            .replace("{n}", &format!("{number:06}"));
-        Some(Value::String(text))
-    }
 }

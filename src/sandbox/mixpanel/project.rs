@@ -1,41 +1,31 @@
 //! One project: its users, its cohorts and what a query finds of them.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
 use super::{
     budget::Budget,
-    people::{CohortChange, DistinctId, Generator, User},
+    cohort::Cohort,
+    generator::Generator,
+    people::{DistinctId, User},
+    rows::{Part, Row, Rows},
     sessions::Sessions,
     settings::ProjectSettings,
 };
+
+/// Generators whose ids can be named one by one; those of cohorts are kept there.
+const MAX_GENERATORS: usize = 100;
 
 #[derive(Default)]
 pub(super) struct Project {
     pub settings: ProjectSettings,
     pub users: HashMap<String, Arc<User>>,
-    pub generators: Vec<Arc<Generator>>,
+    generators: Vec<Arc<Generator>>,
     pub cohorts: BTreeMap<u64, Cohort>,
     pub sessions: Sessions,
     pub budget: Budget,
-}
-
-pub(super) struct Cohort {
-    pub name: String,
-    pub count: Option<u64>,
-    pub data_group_id: Option<u64>,
-    pub members: Vec<String>,
-}
-
-/// A member as page 0 found it.
-#[derive(Clone)]
-pub(super) enum Row {
-    User(Arc<User>),
-    Made(Arc<Generator>, u64),
-    /// An id without a profile.
-    Bare(String),
 }
 
 impl Project {
@@ -49,8 +39,39 @@ impl Project {
         }
     }
 
+    /// Knows the users of these generators, of an id that several make by the newest.
+    pub fn learn_made(&mut self, makers: Vec<Generator>) -> Vec<Arc<Generator>> {
+        let makers: Vec<_> = makers.into_iter().map(Arc::new).collect();
+        for maker in &makers {
+            self.generators.retain(|old| !maker.covers(old));
+            self.generators.insert(0, maker.clone());
+        }
+        self.generators.truncate(MAX_GENERATORS);
+        makers
+    }
+
+    /// What a query finds of a cohort, in its order; `None` if there is no such cohort. Generated
+    /// members that aren't users of their own have the properties of the cohort's generator.
+    pub fn find(&self, cohort: u64, everyone: bool) -> Option<Rows> {
+        let cohort = self.cohorts.get(&cohort)?;
+        let mut rows = Rows::default();
+        for made in &cohort.made {
+            let users = self.users.iter();
+            let users = users.filter_map(|(id, user)| Some((made.maker.index(id)?, user.clone())));
+            rows.push(Part::made(made.clone(), users, everyone));
+        }
+        rows.push(self.listed(cohort.members.iter().map(String::as_str), everyone));
+        Some(rows)
+    }
+
+    /// What a query finds of these ids.
+    pub fn listed<'a>(&self, ids: impl Iterator<Item = &'a str>, everyone: bool) -> Part {
+        let rows = ids.map(|id| self.row(id));
+        Part::Listed(rows.filter(|row| everyone || row.identified()).collect())
+    }
+
     /// What is known of an id.
-    pub fn row(&self, id: &str) -> Row {
+    fn row(&self, id: &str) -> Row {
         if let Some(user) = self.users.get(id) {
             return Row::User(user.clone());
         }
@@ -59,39 +80,5 @@ impl Project {
             .iter()
             .find_map(made)
             .unwrap_or_else(|| Row::Bare(id.to_owned()))
-    }
-}
-
-impl Cohort {
-    pub fn count(&self) -> u64 {
-        self.count.unwrap_or(self.members.len() as u64)
-    }
-
-    pub fn change(&mut self, change: CohortChange) {
-        let texts = |ids: &[DistinctId]| ids.iter().map(DistinctId::text).collect::<Vec<_>>();
-        self.name = change.name.unwrap_or(std::mem::take(&mut self.name));
-        self.count = change.count.or(self.count);
-        if let Some(members) = change.set {
-            self.members = texts(&members);
-        }
-        let gone: HashSet<_> = texts(&change.remove).into_iter().collect();
-        self.members.retain(|id| !gone.contains(id));
-        let there: HashSet<_> = self.members.iter().cloned().collect();
-        self.members.extend(
-            texts(&change.add)
-                .into_iter()
-                .filter(|id| !there.contains(id)),
-        );
-    }
-}
-
-impl Row {
-    /// A profile with at least one property.
-    pub fn identified(&self) -> bool {
-        match self {
-            Row::User(user) => user.identified(),
-            Row::Made(maker, _) => !maker.properties.is_empty(),
-            Row::Bare(_) => false,
-        }
     }
 }

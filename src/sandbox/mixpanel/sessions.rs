@@ -2,11 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use super::project::Row;
+use super::rows::Rows;
 
 /// A project's older sessions are lost beyond this.
 const MAX_SESSIONS: usize = 32;
@@ -17,7 +16,7 @@ pub(super) struct Session {
     pub id: String,
     /// Every filter of page 0; a page with others is not of this query.
     pub filters: String,
-    pub rows: Arc<[Row]>,
+    pub rows: Rows,
     pub page_size: usize,
     born: Instant,
 }
@@ -29,7 +28,7 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    pub fn open(&mut self, filters: String, rows: Arc<[Row]>, page_size: usize) -> Session {
+    pub fn open(&mut self, filters: String, rows: Rows, page_size: usize) -> Session {
         self.last += 1;
         let tail: String = std::iter::repeat_with(fastrand::uppercase)
             .take(6)

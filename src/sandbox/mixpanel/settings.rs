@@ -87,6 +87,8 @@ pub struct ProjectSettings {
     pub live_sessions: bool,
     /// Seconds that a session lives.
     pub session_ttl: u64,
+    /// Every answer comes so many milliseconds late; its place in the budget is held meanwhile.
+    pub latency_ms: u64,
 }
 
 impl Default for ProjectSettings {
@@ -107,6 +109,7 @@ impl Default for ProjectSettings {
             later_pages: LaterPages::Bare,
             live_sessions: false,
             session_ttl: 3600,
+            latency_ms: 0,
         }
     }
 }

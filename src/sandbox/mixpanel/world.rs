@@ -3,11 +3,14 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use super::{
-    people::{CohortChange, CohortSpec, DistinctId, Generator, User},
-    project::{Cohort, Project},
+    cohort::Cohort,
+    generator::Generator,
+    people::{CohortChange, CohortSpec, DistinctId, User},
+    project::Project,
     settings::ProjectSettings,
 };
 use crate::sandbox::NotThere;
@@ -50,19 +53,19 @@ impl MixpanelState {
             count,
             data_group_id,
             members,
+            generators,
         } = spec;
         self.with(project, |project| {
             project.learn(&members);
-            let members = members.iter().map(DistinctId::text).collect();
-            project.cohorts.insert(
-                cohort,
-                Cohort {
-                    name,
-                    count,
-                    data_group_id,
-                    members,
-                },
-            );
+            let mut made = Cohort {
+                name,
+                count,
+                data_group_id,
+                ..Cohort::default()
+            };
+            made.set_made(project.learn_made(generators));
+            made.members = members.iter().map(DistinctId::text).collect();
+            project.cohorts.insert(cohort, made);
         })
     }
 
@@ -99,11 +102,13 @@ impl MixpanelState {
         generator: Generator,
     ) -> Result<(), NotThere> {
         self.with(project, |project| {
-            let found = project.cohorts.get_mut(&cohort).ok_or(NotThere("cohort"))?;
-            found.members = generator.ids().collect();
-            // The newest one wins where ranges overlap.
-            project.generators.insert(0, Arc::new(generator));
-            project.generators.truncate(100);
+            if !project.cohorts.contains_key(&cohort) {
+                return Err(NotThere("cohort"));
+            }
+            let makers = project.learn_made(vec![generator]);
+            if let Some(found) = project.cohorts.get_mut(&cohort) {
+                found.set_made(makers);
+            }
             Ok(())
         })?
     }
@@ -112,7 +117,7 @@ impl MixpanelState {
     pub fn members(&self, project: u64, cohort: u64) -> Result<Vec<String>, NotThere> {
         self.with(project, |project| {
             let found = project.cohorts.get(&cohort).ok_or(NotThere("cohort"))?;
-            Ok(found.members.clone())
+            Ok(found.ids().collect())
         })?
     }
 
@@ -146,6 +151,12 @@ impl MixpanelState {
     /// All cached queries are gone at once.
     pub fn lose_sessions(&self, project: u64) -> Result<(), NotThere> {
         self.with(project, |project| project.sessions.clear())
+    }
+
+    /// How late the project's answers come.
+    pub(super) fn latency(&self, project: u64) -> Duration {
+        let settings = self.with(project, |project| project.settings.latency_ms);
+        Duration::from_millis(settings.unwrap_or(0))
     }
 
     /// Whether any project takes these credentials.

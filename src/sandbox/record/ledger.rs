@@ -1,22 +1,27 @@
 //! The counts of one project or account.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::SystemTime,
+};
 
 use bytes::Bytes;
 
-use super::{InFlight, RequestRecord};
+use super::{InFlight, RequestRecord, Span};
 use crate::sandbox::calls::{Call, Group, Seen};
 
 /// The latest so many requests of a project or account are kept.
 const MAX_RECORDS: usize = 200;
 /// Bodies kept for one project or account, in bytes; the oldest go first.
 const MAX_BODY_BYTES: usize = 64 << 20;
+
 #[derive(Default)]
 pub(super) struct Ledger {
     pub arrived: BTreeMap<Call, u64>,
     pub answered: BTreeMap<(Call, u16), u64>,
     pub calls: BTreeMap<Call, InFlight>,
     pub groups: BTreeMap<Group, InFlight>,
+    pub spans: BTreeMap<Call, Span>,
     pub records: VecDeque<(RequestRecord, Bytes)>,
     pub keep_bodies: bool,
     pub body_bytes: usize,
@@ -25,6 +30,11 @@ pub(super) struct Ledger {
 impl Ledger {
     pub fn arrive(&mut self, seq: u64, seen: &Seen) {
         *self.arrived.entry(seen.call).or_default() += 1;
+        let arrived = now();
+        self.spans.entry(seen.call).or_insert(Span {
+            first_arrived: arrived,
+            last_answered: None,
+        });
         for flight in self.flights(seen.call) {
             flight.now += 1;
             flight.max = flight.max.max(flight.now);
@@ -35,11 +45,12 @@ impl Ledger {
             Bytes::new()
         };
         self.body_bytes += body.len();
-        let (call, page, bytes) = (seen.call, seen.page, seen.body.len());
+        let (call, page, bytes) = (seen.call, seen.page, seen.bytes);
         let record = RequestRecord {
             seq,
             call,
             page,
+            arrived,
             status: None,
             bytes,
             body: None,
@@ -67,10 +78,13 @@ impl Ledger {
 
     pub fn leave(&mut self, call: Call, seq: u64, status: u16) {
         *self.answered.entry((call, status)).or_default() += 1;
+        if let Some(span) = self.spans.get_mut(&call) {
+            span.last_answered = Some(now());
+        }
         for flight in self.flights(call) {
             flight.now = flight.now.saturating_sub(1);
         }
-        let mut records = self.records.iter_mut().map(|(record, _)| record);
+        let mut records = self.records.iter_mut().rev().map(|(record, _)| record);
         if let Some(record) = records.find(|record| record.seq == seq) {
             record.status = Some(status);
         }
@@ -96,4 +110,10 @@ impl Ledger {
             ..Ledger::default()
         };
     }
+}
+
+/// Milliseconds since the epoch.
+fn now() -> u64 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

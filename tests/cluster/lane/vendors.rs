@@ -5,6 +5,7 @@ use mixtap::sandbox::clevertap::Which;
 use mixtap::sandbox::faults::{Fault, FaultId};
 
 use super::{Lane, SEGMENT};
+use crate::rows::sorted;
 
 impl Lane {
     /// Adds a fault to this lane alone.
@@ -67,14 +68,14 @@ impl Lane {
             .collect()
     }
 
-    /// The list in force, byte for byte; `None` where CleverTap has none.
+    /// The list in force, byte for byte but sorted; `None` where CleverTap has none.
     pub fn list(&self) -> Option<String> {
         let csv = self
             .sandbox()
             .clevertap()
             .csv(&self.account, SEGMENT, Which::Processed)
             .ok()?;
-        Some(String::from_utf8(csv.to_vec()).expect("a list is text"))
+        Some(sorted(&csv))
     }
 
     /// Member counts of all lists that ever were in force.

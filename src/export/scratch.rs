@@ -1,0 +1,326 @@
+//! The disk that a run works on. What it holds is raw personal data: for our eyes only, bounded in
+//! size, and gone when the run ends, however that comes about.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::RunError;
+use crate::domain::{Failure, Reason};
+
+const RUNS: &str = "runs";
+const ROOT: u32 = 0;
+
+/// A folder of ours, and how much all runs of the process may put there. Cheap to clone.
+#[derive(Clone)]
+pub struct Scratch {
+    root: PathBuf,
+    disk: Arc<Disk>,
+}
+
+struct Disk {
+    used: AtomicU64,
+    limit: u64,
+    before: Box<dyn Fn() -> io::Result<()> + Send + Sync>,
+}
+
+/// A file of a run, written from its start to its end. It has no name unless it is [`Named`], so
+/// that nothing of it stays when the process dies.
+pub(super) struct Temp {
+    file: File,
+    disk: Arc<Disk>,
+    len: u64,
+}
+
+/// One with a name, until it is dropped.
+pub(super) struct Named {
+    pub temp: Temp,
+    pub path: PathBuf,
+}
+
+impl Scratch {
+    /// At most `limit` bytes in all at any time.
+    pub fn new(root: impl Into<PathBuf>, limit: u64) -> Self {
+        Self::with(root, limit, || Ok(()))
+    }
+
+    /// The same on a disk that asks `before` each operation of a run's files, and fails as it says.
+    pub fn with(
+        root: impl Into<PathBuf>,
+        limit: u64,
+        before: impl Fn() -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let disk = Disk {
+            used: AtomicU64::new(0),
+            limit,
+            before: Box::new(before),
+        };
+        Self {
+            root: root.into(),
+            disk: Arc::new(disk),
+        }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Bytes in all files of all runs.
+    pub fn used(&self) -> u64 {
+        self.disk.used.load(Ordering::Relaxed)
+    }
+
+    /// Removes what runs of a process that is gone have left.
+    pub(super) fn clean(&self) -> io::Result<()> {
+        if !std::fs::exists(self.root.join(RUNS))? {
+            return Ok(());
+        }
+        for file in std::fs::read_dir(private(&self.root, RUNS)?)? {
+            gone(std::fs::remove_file(file?.path()))?;
+        }
+        Ok(())
+    }
+
+    /// An empty file without a name.
+    pub(super) fn temp(&self) -> io::Result<Temp> {
+        let (temp, path) = self.create()?;
+        // Its name goes at once; the file stays as long as it is open.
+        gone(std::fs::remove_file(path))?;
+        Ok(temp)
+    }
+
+    /// An empty file with a name.
+    pub(super) fn named(&self) -> io::Result<Named> {
+        let (temp, path) = self.create()?;
+        Ok(Named { temp, path })
+    }
+
+    fn create(&self) -> io::Result<(Temp, PathBuf)> {
+        (self.disk.before)()?;
+        let path = private(&self.root, RUNS)?.join(format!("{:032x}", fastrand::u128(..)));
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
+        let disk = Arc::clone(&self.disk);
+        Ok((Temp { file, disk, len: 0 }, path))
+    }
+}
+
+impl Temp {
+    /// Bytes written.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Fills `bytes` from this place.
+    pub(super) fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        (self.disk.before)()?;
+        self.file.read_exact_at(bytes, at)
+    }
+
+    /// Replaces what stands at this place.
+    pub(super) fn patch(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        (self.disk.before)()?;
+        self.file.write_all_at(bytes, at)
+    }
+
+    /// Makes it outlive a loss of power, as young as it is now.
+    pub(super) fn settle(&self) -> io::Result<()> {
+        (self.disk.before)()?;
+        self.file.set_modified(std::time::SystemTime::now())?;
+        self.file.sync_all()
+    }
+
+    /// What was written, from its start.
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { temp: self, at: 0 }
+    }
+}
+
+impl Write for Temp {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.disk.before)()?;
+        let (disk, size) = (&self.disk, bytes.len() as u64);
+        let before = disk.used.fetch_add(size, Ordering::Relaxed);
+        let written = if before.saturating_add(size) > disk.limit {
+            Err(ErrorKind::QuotaExceeded.into())
+        } else {
+            self.file.write_all_at(bytes, self.len)
+        };
+        match written {
+            Ok(()) => self.len += size,
+            Err(_) => drop(disk.used.fetch_sub(size, Ordering::Relaxed)),
+        }
+        written.map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Temp {
+    fn drop(&mut self) {
+        self.disk.used.fetch_sub(self.len, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        // What can't be removed now goes at the next start.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Reads a file from its start, whoever else does.
+pub(super) struct Reader<'a> {
+    temp: &'a Temp,
+    at: u64,
+}
+
+impl io::Read for Reader<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        (self.temp.disk.before)()?;
+        let left = usize::try_from(self.temp.len - self.at).unwrap_or(usize::MAX);
+        let size = bytes.len().min(left);
+        let read = self.temp.file.read_at(&mut bytes[..size], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// Removes what the runs of a process that is gone have left: for the start, before any run.
+pub async fn clean_runs(scratch: &Scratch) {
+    let scratch = scratch.clone();
+    if let Err(error) = blocking(move || scratch.clean()).await {
+        tracing::warn!(kind = %error.kind(), "the scratch folder can't be cleaned");
+    }
+}
+
+/// A failed disk as a run's failure. Its text is the same while the state lasts.
+pub(super) fn failed(error: &io::Error) -> RunError {
+    let what = match error.kind() {
+        ErrorKind::QuotaExceeded => {
+            "has no room left within --scratch-limit: raise it, or lower --concurrency".to_owned()
+        }
+        ErrorKind::StorageFull | ErrorKind::FileTooLarge => "is full: give it more room".to_owned(),
+        kind => format!("can't be used ({kind})"),
+    };
+    let message = format!("The controller's scratch directory {what}. Nothing was changed.");
+    RunError::Failed(Failure::new(Reason::ScratchUnavailable, message))
+}
+
+/// A folder under `scratch`, made if need be: a directory of ours that nobody else can look into.
+/// The one above it, which may be in a `/tmp` that all share, must be ours or root's, or somebody
+/// could put another folder in its place.
+pub(super) fn private(scratch: &Path, name: &str) -> io::Result<PathBuf> {
+    let folder = scratch.join(name);
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(&folder)?;
+    if owner(scratch)? == us() {
+        let mode = std::fs::symlink_metadata(scratch)?.mode();
+        std::fs::set_permissions(scratch, Permissions::from_mode(mode & !0o022))?;
+    } else if owner(scratch)? != ROOT {
+        return Err(ErrorKind::PermissionDenied.into());
+    }
+    if owner(&folder)? != us() {
+        return Err(ErrorKind::PermissionDenied.into());
+    }
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
+    Ok(folder)
+}
+
+fn us() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Whose directory this is. A link isn't one, wherever it leads.
+fn owner(path: &Path) -> io::Result<u32> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    match metadata.is_dir() {
+        true => Ok(metadata.uid()),
+        false => Err(ErrorKind::NotADirectory.into()),
+    }
+}
+
+/// A removal of what may be gone already.
+pub(super) fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Work that waits for the disk, or takes its time, on a thread of its own. It begins at once.
+pub(super) fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> impl Future<Output = io::Result<T>> {
+    let thread = tokio::task::spawn_blocking(work);
+    async {
+        thread
+            .await
+            .unwrap_or_else(|_| Err(io::Error::other("the thread ended")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    fn scratch(limit: u64) -> (tempfile::TempDir, Scratch) {
+        let dir = tempfile::tempdir().unwrap();
+        let scratch = Scratch::new(dir.path(), limit);
+        (dir, scratch)
+    }
+
+    fn files(dir: &tempfile::TempDir) -> usize {
+        std::fs::read_dir(dir.path().join(RUNS)).unwrap().count()
+    }
+
+    #[test]
+    fn what_is_written_comes_back_and_leaves_no_name() {
+        let (dir, scratch) = scratch(100);
+        let mut temp = scratch.temp().unwrap();
+        assert_eq!(files(&dir), 0);
+        temp.write_all(b"abcdef").unwrap();
+        temp.patch(b"X", 2).unwrap();
+        let mut text = String::new();
+        temp.reader().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "abXdef");
+        let named = scratch.named().unwrap();
+        assert_eq!((files(&dir), named.path.exists()), (1, true));
+        drop(named);
+        assert_eq!(files(&dir), 0);
+    }
+
+    #[test]
+    fn the_limit_is_of_all_runs_and_given_back() {
+        let (_dir, scratch) = scratch(10);
+        let (mut one, mut two) = (scratch.temp().unwrap(), scratch.clone().temp().unwrap());
+        one.write_all(b"12345678").unwrap();
+        let full = two.write_all(b"123").unwrap_err();
+        assert_eq!(full.kind(), ErrorKind::QuotaExceeded);
+        two.write_all(b"12").unwrap();
+        drop(one);
+        two.write_all(b"12345678").unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_cleaned() {
+        let (dir, scratch) = scratch(10);
+        scratch.clean().unwrap();
+        std::mem::forget(scratch.named().unwrap());
+        assert_eq!(files(&dir), 1);
+        Scratch::new(dir.path(), 10).clean().unwrap();
+        assert_eq!(files(&dir), 0);
+    }
+}
