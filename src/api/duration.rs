@@ -34,6 +34,17 @@ impl DurationString {
     }
 }
 
+impl DurationString {
+    /// So many whole minutes, as a person would write them: `45m`, `2h`, `2h5m`.
+    pub fn of_minutes(minutes: u64) -> Self {
+        Self(match (minutes / 60, minutes % 60) {
+            (0, minutes) => format!("{minutes}m"),
+            (hours, 0) => format!("{hours}h"),
+            (hours, minutes) => format!("{hours}h{minutes}m"),
+        })
+    }
+}
+
 impl From<&str> for DurationString {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
@@ -81,7 +92,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn minutes_are_written_as_people_do() {
+        let texts = [45, 120, 125].map(|minutes| DurationString::of_minutes(minutes).0);
+        assert_eq!(texts, ["45m", "2h", "2h5m"]);
+    }
+
     proptest! {
+        #[test]
+        fn minutes_come_back(minutes in 0_u64..600_000) {
+            prop_assert_eq!(seconds(&DurationString::of_minutes(minutes).0), Some(minutes as i64 * 60));
+        }
+
         #[test]
         fn adds_up_its_parts(h in 0_i64..9999, m in 0_i64..99999, s in 0_i64..999_999) {
             prop_assert_eq!(seconds(&format!("{h}h{m}m{s}s")), Some(h * 3600 + m * 60 + s));

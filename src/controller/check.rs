@@ -10,7 +10,7 @@ use super::context::{Context, Seen};
 use super::credentials::Credentials;
 use super::vendors;
 use crate::domain::{ConnectorPlan, Failure, Kind, Reason};
-use crate::mixpanel;
+use crate::mixpanel::{self, Budget};
 
 /// When each vendor accepted these very credentials, where that is late enough to count as a check.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,7 +36,7 @@ pub enum Checked {
     /// Both accept; the earlier of the two times.
     Accepted(Timestamp),
     Failed(Failure),
-    /// Mixpanel wasn't asked: our share of its query budget is used up for so long.
+    /// Mixpanel wasn't asked: what the check may use of its query budget is used up for so long.
     Later(Duration),
 }
 
@@ -52,11 +52,12 @@ pub async fn check(
     plan: &ConnectorPlan,
     credentials: &Credentials,
     vouched: Vouched,
+    budget: Budget,
 ) -> Checked {
     let source = async {
         match vouched.mixpanel {
             Some(when) => Side::Accepted(when),
-            None => mixpanel_side(ctx, plan, credentials).await,
+            None => mixpanel_side(ctx, plan, credentials, budget).await,
         }
     };
     let destination = async {
@@ -80,14 +81,22 @@ pub async fn check(
 
 /// What a connector says that can't be checked for want of budget.
 pub fn later(wait: Duration) -> Failure {
-    let message = "Mixpanel isn't asked for now: the connector's share of the project's hourly \
-                   query budget is used up.";
+    let message = "Mixpanel isn't asked for now: the few checks an hour are used up that a \
+                   connector has until both vendors accept it.";
     Failure::new(Reason::RateLimited, message).after(Some(wait))
 }
 
-async fn mixpanel_side(ctx: &Context, plan: &ConnectorPlan, credentials: &Credentials) -> Side {
+async fn mixpanel_side(
+    ctx: &Context,
+    plan: &ConnectorPlan,
+    credentials: &Credentials,
+    budget: Budget,
+) -> Side {
     let asked = Instant::now();
-    match vendors::mixpanel(ctx, plan, credentials).cohorts().await {
+    match vendors::mixpanel(ctx, plan, credentials, budget)
+        .cohorts()
+        .await
+    {
         Ok(cohorts) => {
             ctx.lists.keep(plan, cohorts, asked);
             Side::Accepted(Timestamp::now())

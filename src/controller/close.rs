@@ -16,8 +16,10 @@ use super::once;
 use super::report::write;
 use super::tell::tell;
 use super::timing::{queued, wake_at};
+use super::turns;
 use super::work::Outcome;
 use crate::api::{CohortExport, CohortExportStatus, SyncType};
+use crate::domain::outcome::export::Write;
 use crate::domain::{Reason, schedule};
 use crate::export::{RunError, Stop};
 
@@ -102,12 +104,23 @@ async fn store(
     let old = live.status.clone().unwrap_or_default();
     if let Outcome::Error(RunError::Queued { retry_after }) = outcome {
         let unclaimed = unclaimed(claim, old);
-        let (status, action) = queued(&unclaimed, &live, claim.first, *retry_after);
+        let cycle = turns::cycle(ctx, &claim.ready);
+        let status = queued(&unclaimed, &live, claim.first, *retry_after, cycle);
         write(ctx, &live, &status).await?;
-        return Ok(action);
+        // It asks again at once, for its place in the queue.
+        return Ok(Action::requeue(Duration::from_secs(1)));
     }
     let status = next_status(claim, outcome, &old, now);
-    write(ctx, &live, &status).await?;
+    let shown = match outcome {
+        Outcome::Error(RunError::Stopped(_)) => status.clone(),
+        _ => Write {
+            old: &old,
+            generation: claim.run.generation,
+            now,
+        }
+        .stretched(status.clone(), turns::cycle(ctx, &claim.ready)),
+    };
+    write(ctx, &live, &shown).await?;
     let confirm = schedule::confirmation(&status, claim.confirm_delay);
     let one_time = claim.ready.plan.sync_type == SyncType::OneTime;
     let next = status.next_sync_time.map(|t| t.0);

@@ -11,9 +11,9 @@ use super::dereference::{Blocked, Ready, ready, reference};
 use super::error::Error;
 use super::report::settle;
 use super::timing::{due, wake_at};
-use super::{conflict, once, run, tell, undecodable};
+use super::{conflict, once, run, tell, turns, undecodable};
 use crate::api::{CohortExport, CohortExportStatus, SyncType, conditions};
-use crate::domain::outcome::export::Write;
+use crate::domain::outcome::export::{Write, next_shown};
 use crate::domain::schedule::Due;
 use crate::telemetry::metrics as labels;
 
@@ -23,6 +23,7 @@ pub async fn reconcile(object: Arc<Export>, ctx: Arc<Context>) -> Result<Action,
     let result = match &object.0 {
         Ok(export) => look(export, &ctx).await,
         Err(invalid) => {
+            ctx.budgets.retire(&turns::key(&*object));
             undecodable::report::<CohortExport>(&ctx, invalid, conditions::SYNCED).await
         }
     };
@@ -51,13 +52,16 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
         now: Timestamp::now(),
     };
     tell::bad_annotations(ctx, export).await;
+    let key = turns::key(export);
     let ready = match ready(export, ctx) {
         Ok(ready) => ready,
         Err(Blocked::Suspended) => {
+            ctx.budgets.retire(&key);
             return settle(ctx, export, write.suspended(), Action::await_change()).await;
         }
         Err(Blocked::Checking) => return Ok(Action::requeue(Duration::from_secs(30))),
         Err(Blocked::Failure(failure)) => {
+            ctx.budgets.retire(&key);
             return settle(ctx, export, write.blocked(&failure), Action::await_change()).await;
         }
     };
@@ -65,10 +69,16 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
         ctx.losers.insert(reference(export));
         // Once more: what ended the conflict may have come before it could wake this one.
         if let Some(failure) = conflict::before_run(ctx, export, &ready) {
+            ctx.budgets.retire(&key);
             return settle(ctx, export, write.blocked(&failure), Action::await_change()).await;
         }
     }
-    match due(export, &ready, ctx, write.now) {
+    turns::admit(ctx, export, &ready);
+    let due = due(export, &ready, ctx, write.now);
+    if !matches!(due, Due::Now { .. }) {
+        ctx.budgets.leave_queue(&key);
+    }
+    match due {
         Due::Now { why, .. } => run::run(ctx, export, &ready, why).await,
         Due::At(next) => {
             let status = waiting(&write, &old, &ready, next);
@@ -102,6 +112,6 @@ fn waiting(
         None if sync_type == SyncType::OneTime && old.last_failure.is_none() => {
             write.settled(sync_type, None)
         }
-        None => write.settled(sync_type, Some(next)),
+        None => write.settled(sync_type, Some(next_shown(old, next))),
     }
 }

@@ -15,6 +15,7 @@ use super::credentials;
 use super::error::{Error, call};
 use super::timing::wake_at;
 use super::undecodable;
+use super::vendors::seat;
 use crate::api::{CleverTapConnector, CleverTapConnectorStatus, conditions};
 use crate::domain::outcome::connector::{Check, Write, check_due};
 use crate::domain::outcome::{lint, note};
@@ -106,7 +107,13 @@ async fn look(seen: &CleverTapConnector, ctx: &Context) -> Result<Action, Error>
             .map(|t| t.0 + plan.check_interval / 2)
     });
     let vouched = Vouched::of(&seen, since.flatten());
-    let checked = check::check(ctx, &plan, &credentials, vouched).await;
+    let seat = seat(&plan, &uid);
+    let budget = match steady {
+        true => ctx.budgets.patient(&seat),
+        // Credentials that aren't known to be good mustn't use up what others share.
+        false => ctx.budgets.trial(&seat),
+    };
+    let checked = check::check(ctx, &plan, &credentials, vouched, budget).await;
     ctx.checks.note(&uid, |seen| seen.refused = false);
     let write = Write {
         now: Timestamp::now(),
@@ -114,7 +121,7 @@ async fn look(seen: &CleverTapConnector, ctx: &Context) -> Result<Action, Error>
     };
     let status = match &checked {
         Checked::Accepted(when) => write.connected_both(credentials.versions.clone(), *when),
-        // That our own share of the budget is used up says nothing of the credentials.
+        // That the budget is used up says nothing of the credentials.
         Checked::Later(wait) if steady => {
             return settle(old.clone(), Action::requeue(*wait)).await;
         }

@@ -5,8 +5,10 @@ use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 
 use super::context::{Context, Export};
+use super::vendors::seat;
 use crate::api::{CleverTapConnector, CohortExport, REQUESTED_AT, conditions};
-use crate::domain::{ConnectorPlan, ExportPlan, Failure, Reason, Shape, validate};
+use crate::domain::{ConnectorPlan, ExportPlan, Failure, Reason, Shape, schedule, validate};
+use crate::mixpanel::Budget;
 
 /// An export that its specs permit to run.
 pub struct Ready {
@@ -14,6 +16,17 @@ pub struct Ready {
     pub connector_plan: ConnectorPlan,
     pub plan: ExportPlan,
     pub shape: Shape,
+    /// Exports of the same group are due together.
+    pub group: String,
+}
+
+impl Ready {
+    /// The query budget of a new run: its project's, or its connector's own before that was found
+    /// Connected.
+    pub fn budget(&self, ctx: &Context) -> Budget {
+        let uid = self.connector.uid().unwrap_or_default();
+        ctx.budgets.of(&seat(&self.connector_plan, &uid))
+    }
 }
 
 /// What keeps an export from running.
@@ -48,11 +61,14 @@ pub fn specs(export: &CohortExport, ctx: &Context) -> Result<Ready, Blocked> {
         return Err(Blocked::Suspended);
     }
     let shape = Shape::of(&connector_plan, &plan);
+    let namespace = export.namespace().unwrap_or_default();
+    let group = schedule::group(&namespace, name, &plan.cohort);
     Ok(Ready {
         connector,
         connector_plan,
         plan,
         shape,
+        group,
     })
 }
 

@@ -113,7 +113,7 @@ fn failed(
 fn slot(claim: &Claim, now: Timestamp) -> Timestamp {
     let interval = claim.ready.plan.interval;
     let after = (claim.run.started_time.0 + interval / 2).max(now);
-    schedule::slot_from(after, interval, &claim.export.uid().unwrap_or_default())
+    schedule::slot_from(after, interval, &claim.ready.group)
 }
 
 fn finished(claim: &Claim, done: &Done, now: Timestamp) -> Finished {

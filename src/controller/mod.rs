@@ -19,6 +19,7 @@ mod events;
 mod filling;
 mod key;
 mod lease;
+mod members;
 mod once;
 mod prepare;
 mod report;
@@ -28,10 +29,12 @@ mod status;
 mod sweep;
 mod tell;
 mod timing;
+mod turns;
 mod undecodable;
 mod vendors;
 mod wakeups;
 mod watch;
+mod windows;
 mod work;
 
 use std::sync::Arc;
@@ -116,6 +119,14 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
         tokio::select! { () = sweep::sweep(&sweeping) => {}, () = stop.cancelled() => {} }
         "the sweep"
     });
+    let calling = Arc::clone(&ctx);
+    tasks.spawn(async move {
+        let stop = calling.shutdown.clone();
+        tokio::select! { () = turns::call(&calling) => {}, () = stop.cancelled() => {} }
+        "the queues"
+    });
+    // Runs need it until their ends.
+    let keeping = tokio::spawn(windows::keep(ctx.state.clone(), ctx.budgets.clone()));
     readiness.set(Phase::Ready);
     let ended = tokio::select! {
     // At a shutdown the tasks end too, which is as it should be.
@@ -134,6 +145,11 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
         tracing::warn!(
             "runs under way didn't reach a safe point in time; the next leader resumes them"
         );
+    }
+    keeping.abort();
+    let last = windows::keep_now(&ctx.state, &ctx.budgets);
+    if tokio::time::timeout(LOOK_AGAIN, last).await.is_err() {
+        tracing::warn!("query budgets can't be kept in time");
     }
     ctx.leadership.release().await;
     ended.map_or(Ok(()), Err)
@@ -211,7 +227,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Objects looked at together. Most looks are short; a run also waits for its turn within its look.
+/// Objects looked at together. Most looks are short; a run also waits for its place within its look.
 const LOOKS: u16 = 1000;
 /// How long a start waits between looks at something that isn't there yet.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);

@@ -15,7 +15,7 @@ use super::lease::{self, Candidate, Leadership};
 use super::start::Base;
 use super::timing::signed;
 use super::wakeups::Wakeups;
-use super::{Ended, LOOK_AGAIN, key};
+use super::{Ended, LOOK_AGAIN, key, windows};
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
 use crate::domain::validate::Rules;
@@ -54,6 +54,7 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
     };
     let owning = async {
         own_state(&base, &leadership).await?;
+        windows::load(&base.state, &base.budgets).await;
         let key = fingerprint_key(&base).await;
         key.map(Some).map_err(|e| Ended::Setup(e.to_string()))
     };

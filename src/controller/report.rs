@@ -7,7 +7,8 @@ use kube::{Resource, ResourceExt};
 use super::context::Context;
 use super::error::Error;
 use super::status;
-use crate::api::{CohortExport, CohortExportStatus, SyncType, conditions};
+use crate::api::{CohortExport, CohortExportStatus, DurationString, conditions};
+use crate::domain::outcome::export::effective_interval;
 use crate::domain::outcome::{lint, note};
 use crate::domain::validate;
 use crate::telemetry::metrics::ExportGauges;
@@ -59,10 +60,14 @@ pub async fn write(
 }
 
 /// Seconds between the runs of a dynamic export.
-fn interval(export: &CohortExport) -> Option<i64> {
-    let asked = || export.spec.interval.as_ref()?.parse();
-    let dynamic = export.spec.sync_type == SyncType::Dynamic;
-    dynamic.then(|| asked().unwrap_or(validate::DEFAULT_INTERVAL).as_secs())
+fn interval(export: &CohortExport, status: &CohortExportStatus) -> Option<i64> {
+    let asked = export
+        .spec
+        .interval
+        .as_ref()
+        .and_then(DurationString::parse);
+    let asked = asked.unwrap_or(validate::DEFAULT_INTERVAL);
+    effective_interval(status, export.spec.sync_type, asked).map(|i| i.as_secs())
 }
 
 fn gauges(ctx: &Context, export: &CohortExport, status: &CohortExportStatus) {
@@ -76,7 +81,7 @@ fn gauges(ctx: &Context, export: &CohortExport, status: &CohortExportStatus) {
         members: status.last_run.as_ref().map(|r| r.exported),
         last_success: status.last_sync_time.as_ref().map(|t| t.0.as_second()),
         next_sync: status.next_sync_time.as_ref().map(|t| t.0.as_second()),
-        effective_interval: interval(export),
+        effective_interval: interval(export, status),
     };
     ctx.metrics.objects().export(
         &export.namespace().unwrap_or_default(),

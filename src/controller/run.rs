@@ -12,8 +12,8 @@ use super::dereference::Ready;
 use super::error::Error;
 use super::once;
 use super::report::settle;
-use super::timing::{is_first, queued};
-use super::vendors;
+use super::timing::{is_first, queued, wake_in};
+use super::turns;
 use super::work::work;
 use crate::api::{CohortExport, CohortStatus, SegmentStatus};
 use crate::domain::outcome::export::Write;
@@ -56,28 +56,32 @@ pub async fn run(
             return settle(ctx, export, write.blocked(&failure), wait).await;
         }
     }
-    let budget = vendors::budget(ctx, &found.connector_plan);
-    // Few runs at once, and few of one project; nothing is claimed while it waits.
-    let turns = async { (budget.turn().await, ctx.runs.acquire().await) };
-    let _turns = tokio::select! {
-        () = ctx.shutdown.cancelled() => return Ok(Action::await_change()),
-        turns = turns => turns,
-    };
     let resumed = old.current_run.as_ref().map(|run| run.reason.as_str());
     let confirming = why == Why::Confirming || resumed == Some(Why::Confirming.as_str());
-    if !confirming && let Some(wait) = budget.wait() {
-        let (mut status, action) = queued(&old, export, is_first(why), wait);
+    // A confirming upload asks Mixpanel nothing. Nothing is claimed, and no place taken, by who
+    // waits for a turn.
+    let budget = turns::admit(ctx, export, found);
+    let turn = (!confirming).then(|| turns::ask(ctx, export, found, why, &budget));
+    if let Some(Err(wait)) = turn {
+        let cycle = turns::cycle(ctx, found);
+        let mut status = queued(&old, export, is_first(why), wait, cycle);
         if matches!(why, Why::Scheduled | Why::Requested) && old.last_failure.is_none() {
             // Whatever hid the last run's outcome is over, though this run has to wait.
             let next = old.next_sync_time.as_ref().map(|t| t.0);
             status = write.settled(found.plan.sync_type, next);
         }
-        return settle(ctx, export, status, action).await;
+        return settle(ctx, export, status, wake_in(wait)).await;
     }
+    let turn = turn.and_then(Result::ok);
+    let budget = turn.as_ref().map_or(budget, |turn| turn.budget().clone());
+    let _place = tokio::select! {
+        () = ctx.shutdown.cancelled() => return Ok(Action::await_change()),
+        place = ctx.runs.acquire() => place,
+    };
     let Some(claim) = claim(ctx, export).await? else {
         return Ok(Action::requeue(Duration::from_secs(1)));
     };
     let started = Instant::now();
-    let outcome = work(ctx, &claim).await;
+    let outcome = work(ctx, &claim, budget).await;
     close(ctx, &claim, outcome, started.elapsed()).await
 }

@@ -8,26 +8,36 @@ use kube::runtime::controller::Action;
 
 use super::context::Context;
 use super::dereference::{Ready, token};
-use crate::api::{CohortExport, CohortExportStatus, RELEASE_HOLD};
+use crate::api::{CohortExport, CohortExportStatus, RELEASE_HOLD, conditions};
+use crate::domain::Reason;
 use crate::domain::outcome::export::Write;
 use crate::domain::schedule::{self, Due, Input, Why};
 
 /// When the next run is due, by the object as it is now.
 pub fn due(export: &CohortExport, ready: &Ready, ctx: &Context, now: Timestamp) -> Due {
     let status = export.status.clone().unwrap_or_default();
-    let uid = export.uid().unwrap_or_default();
-    let input = Input {
-        uid: &uid,
+    schedule::due(&input(export, &status, ready, ctx), now)
+}
+
+/// All that decides it.
+pub fn input<'a>(
+    export: &'a CohortExport,
+    status: &'a CohortExportStatus,
+    ready: &'a Ready,
+    ctx: &Context,
+) -> Input<'a> {
+    Input {
+        uid: export.metadata.uid.as_deref().unwrap_or_default(),
+        group: &ready.group,
         generation: export.metadata.generation.unwrap_or_default(),
         plan: &ready.plan,
         shape: ready.shape,
-        status: &status,
+        status,
         token: token(export),
         release: export.annotations().get(RELEASE_HOLD).map(String::as_str),
         min_interval: signed(ctx.args.min_interval),
         confirm_delay: signed(ctx.args.confirm_delay),
-    };
-    schedule::due(&input, now)
+    }
 }
 
 /// A flag's duration as the rules take it.
@@ -40,33 +50,40 @@ pub fn wake_at(next: Timestamp) -> Action {
     let wait = next
         .duration_since(Timestamp::now())
         .max(SignedDuration::ZERO);
-    Action::requeue(wait.unsigned_abs() + Duration::from_millis(10))
+    wake_in(wait.unsigned_abs())
 }
 
-/// Waiting for budget is no failure: only a first run says that it waits.
+/// A wake-up after this long.
+pub fn wake_in(wait: Duration) -> Action {
+    Action::requeue(wait + Duration::from_millis(10))
+}
+
+/// Waiting for budget is no failure: only a first run says that it waits, and says it again only
+/// once the time that it named is over.
 pub fn queued(
     old: &CohortExportStatus,
     export: &CohortExport,
     first: bool,
     wait: Duration,
-) -> (CohortExportStatus, Action) {
-    let action = Action::requeue(wait + Duration::from_millis(10));
-    if !first {
-        return (old.clone(), action);
-    }
+    cycle: Option<SignedDuration>,
+) -> CohortExportStatus {
     let now = Timestamp::now();
     let generation = export.metadata.generation.unwrap_or_default();
+    let synced = conditions::find(&old.conditions, conditions::SYNCED);
+    let said = synced.is_some_and(|c| c.reason == Reason::Queued.as_str())
+        && old.observed_generation == Some(generation)
+        && old.next_sync_time.as_ref().is_some_and(|next| next.0 > now);
+    if !first || said {
+        return old.clone();
+    }
     let next = now.checked_add(wait).unwrap_or(now);
     let message = "Waits for the Mixpanel project's query budget.";
-    (
-        Write {
-            old,
-            generation,
-            now,
-        }
-        .queued(message, next),
-        action,
-    )
+    let write = Write {
+        old,
+        generation,
+        now,
+    };
+    write.stretched(write.queued(message, next), cycle)
 }
 
 /// A first run, or the first of a new shape, says that it waits or works.

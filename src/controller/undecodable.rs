@@ -76,6 +76,7 @@ fn condemned(old: &Value, generation: i64, own: &str) -> Value {
         message: MESSAGE,
     };
     verdict.write(&mut list, generation, now);
+    conditions::remove(&mut list, conditions::INTERVAL_STRETCHED);
     conditions::set(
         &mut list,
         own,
@@ -88,5 +89,8 @@ fn condemned(old: &Value, generation: i64, own: &str) -> Value {
     let mut new = old.clone();
     new["conditions"] = json!(list);
     new["observedGeneration"] = json!(generation);
+    if let Some(status) = new.as_object_mut() {
+        status.remove("effectiveInterval");
+    }
     new
 }

@@ -5,16 +5,20 @@ use super::credentials::Credentials;
 use crate::clevertap::{self, Account, CleverTap};
 use crate::domain::{ConnectorPlan, Failure, Reason};
 use crate::http::Retry;
-use crate::mixpanel::{self, Budget, Mixpanel, Source};
+use crate::mixpanel::{self, Budget, Mixpanel, Seat, Source};
 
 /// Mixpanel as this connector sees it.
-pub fn mixpanel(ctx: &Context, plan: &ConnectorPlan, credentials: &Credentials) -> Mixpanel {
+pub fn mixpanel(
+    ctx: &Context,
+    plan: &ConnectorPlan,
+    credentials: &Credentials,
+    budget: Budget,
+) -> Mixpanel {
     let source = Source {
         base: plan.mixpanel_base.clone(),
         project: plan.mixpanel_project,
         workspace: plan.mixpanel_workspace,
     };
-    let budget = budget(ctx, plan);
     let options = mixpanel::Options {
         page_size: plan.page_size,
         total_check: plan.total_check,
@@ -29,14 +33,15 @@ pub fn mixpanel(ctx: &Context, plan: &ConnectorPlan, credentials: &Credentials) 
     )
 }
 
-/// The query budget of this connector's Mixpanel project.
-pub fn budget(ctx: &Context, plan: &ConnectorPlan) -> Budget {
-    ctx.budgets.get(
-        &plan.mixpanel_base,
-        plan.mixpanel_project,
-        plan.queries_per_hour,
-        plan.count_every_page,
-    )
+/// What the connector of this uid may use of its Mixpanel project.
+pub fn seat<'a>(plan: &'a ConnectorPlan, uid: &'a str) -> Seat<'a> {
+    Seat {
+        connector: uid,
+        base: &plan.mixpanel_base,
+        project: plan.mixpanel_project,
+        share: plan.queries_per_hour,
+        every_page: plan.count_every_page,
+    }
 }
 
 /// CleverTap as this connector sees it.
@@ -77,9 +82,11 @@ pub fn mixpanel_check(error: &mixpanel::Error) -> Failure {
         E::NotFound(_) | E::Refused(_) => Reason::InvalidSpec,
         E::RateLimited { .. } => Reason::RateLimited,
         // A check lists cohorts: it reads no members and asks no gate.
-        E::Unavailable { .. } | E::IncompleteRead(_) | E::PageTooLarge { .. } | E::Stopped => {
-            Reason::Unreachable
-        }
+        E::Unavailable { .. }
+        | E::IncompleteRead(_)
+        | E::TooManyPages { .. }
+        | E::PageTooLarge { .. }
+        | E::Stopped => Reason::Unreachable,
     };
     Failure::new(reason, format!("{error}.")).after(error.retry_after())
 }

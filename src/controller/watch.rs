@@ -14,6 +14,7 @@ use kube::{Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
 use super::context::{Connector, Context, Export};
+use super::{members, turns};
 use crate::api::{RELEASE_HOLD, REQUESTED_AT};
 
 /// Shorter than the idle time after which load balancers cut a connection without a word (240 s).
@@ -105,13 +106,18 @@ fn worth_a_look<K: Resource>(object: &K) -> Option<u64> {
 /// A connector's change wakes its exports, and those that lost a segment.
 pub fn connector_changed(ctx: &Context, event: &Event<Connector>) {
     match event {
-        Event::Apply(connector) | Event::InitApply(connector) => wake_exports(ctx, connector),
+        Event::Apply(connector) | Event::InitApply(connector) => {
+            members::note(ctx, connector);
+            wake_exports(ctx, connector);
+        }
         Event::Delete(connector) => {
             ctx.metrics.objects().forget_connector(
                 &connector.namespace().unwrap_or_default(),
                 &connector.name_any(),
             );
-            ctx.checks.forget(&connector.uid().unwrap_or_default());
+            let uid = connector.uid().unwrap_or_default();
+            ctx.checks.forget(&uid);
+            ctx.budgets.forget(&uid);
             wake_exports(ctx, connector);
         }
         Event::Init => {}
@@ -155,6 +161,7 @@ pub fn export_changed(ctx: &Context, event: &Event<Export>) {
             let uid = export.uid().unwrap_or_default();
             ctx.destinations.forget(&uid);
             ctx.told.forget(&uid);
+            ctx.budgets.retire(&turns::key(export));
         }
         Event::InitDone => wake_all_exports(ctx),
         Event::Init | Event::InitApply(_) | Event::Apply(_) => {}

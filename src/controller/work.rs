@@ -14,6 +14,7 @@ use crate::domain::schedule::Why;
 use crate::domain::segment::fixed_default;
 use crate::domain::{Destination, Failure, Reason, Shape};
 use crate::export::{self, Confirmed, Gate, Release, Request, RunError, Stop, Tools};
+use crate::mixpanel::Budget;
 
 /// What a run brought.
 pub enum Outcome {
@@ -24,7 +25,7 @@ pub enum Outcome {
 }
 
 /// Exports what was claimed, within the run's deadline.
-pub async fn work(ctx: &Context, claim: &Claim) -> Outcome {
+pub async fn work(ctx: &Context, claim: &Claim, budget: Budget) -> Outcome {
     let Claim {
         export, ready, run, ..
     } = claim;
@@ -45,7 +46,7 @@ pub async fn work(ctx: &Context, claim: &Claim) -> Outcome {
             return Outcome::Error(RunError::Failed(failure));
         }
     };
-    let mixpanel = vendors::mixpanel(ctx, &ready.connector_plan, &credentials);
+    let mixpanel = vendors::mixpanel(ctx, &ready.connector_plan, &credentials, budget);
     let clevertap = vendors::clevertap(ctx, &ready.connector_plan, &credentials);
     let tools = Tools {
         mixpanel: &mixpanel,

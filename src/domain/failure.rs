@@ -55,6 +55,7 @@ reasons! {
     Suspended Fine "`spec.suspend` is true, here or on the connector.";
     Exporting Fine "The first run, or the first of a new shape, is under way.";
     Queued Fine "The first run waits for the project's query budget.";
+    QueryBudget Fine "The Mixpanel project's query budget permits fewer runs than `interval` asks for.";
     Checking Fine "The first check of the credentials is under way.";
     InvalidSpec Stalled "The spec can't be used as it is.";
     InvalidCredentials Stalled "A vendor refuses the credentials.";

@@ -1,7 +1,8 @@
 //! When a run is due: a function of spec, status and time. Timers are only wake-ups.
 //!
-//! Slots are `k x interval + phase` since the epoch; the phase is a hash of the uid, so that
-//! exports are spread and a period never drifts.
+//! Slots are `k x interval + phase` since the epoch; the phase is a hash of what is read, so that
+//! exports are spread, those of one connector on one cohort are due together, and a period never
+//! drifts.
 
 mod times;
 mod why;
@@ -14,7 +15,7 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 
 use super::failure::Reason;
-use super::plan::ExportPlan;
+use super::plan::{CohortRef, ExportPlan};
 use super::shape::Shape;
 use crate::api::{CohortExportStatus, LastFailure, LastRun, SyncType, conditions};
 pub use times::{backoff, retry_at, seconds, slot_from};
@@ -43,6 +44,8 @@ pub enum Due {
 #[derive(Clone, Debug)]
 pub struct Input<'a> {
     pub uid: &'a str,
+    /// As [`group`] makes it.
+    pub group: &'a str,
     pub generation: i64,
     pub plan: &'a ExportPlan,
     pub shape: Shape,
@@ -53,6 +56,28 @@ pub struct Input<'a> {
     pub release: Option<&'a str>,
     pub min_interval: SignedDuration,
     pub confirm_delay: SignedDuration,
+}
+
+/// What the phase of an export's slots is made of: exports of one connector on one cohort are due
+/// together and can share a read.
+pub fn group(namespace: &str, connector: &str, cohort: &CohortRef) -> String {
+    match cohort {
+        CohortRef::Id(id) => format!("{namespace}/{connector}/id {id}"),
+        CohortRef::Name(name) => format!("{namespace}/{connector}/name {name}"),
+    }
+}
+
+/// Since when a run that is due now waits; the same after a restart. `created`: the object was.
+pub fn waiting_since(input: &Input<'_>, why: Why, created: Timestamp, now: Timestamp) -> Timestamp {
+    let status = input.status;
+    let since = match why {
+        Why::First => Some(created),
+        Why::Scheduled => Some(next_slot(status, input.group, input.plan.interval, now)),
+        Why::Resumed => status.current_run.as_ref().map(|run| run.started_time.0),
+        Why::Retry => status.next_sync_time.as_ref().map(|t| t.0),
+        _ => None,
+    };
+    since.map_or(now, |since| since.min(now))
 }
 
 /// When the next run of this export is due. Asked only once nothing stands in the way: the spec and
@@ -156,7 +181,7 @@ fn due_after_success(input: &Input<'_>, now: Timestamp) -> Due {
             }
         }
         SyncType::Dynamic => {
-            let slot = next_slot(input.status, input.uid, input.plan.interval, now);
+            let slot = next_slot(input.status, input.group, input.plan.interval, now);
             sooner(token, at(slot, now, input, Why::Scheduled))
         }
     }
@@ -198,7 +223,7 @@ pub fn confirmation(status: &CohortExportStatus, delay: SignedDuration) -> Optio
 /// it was running.
 pub fn next_slot(
     status: &CohortExportStatus,
-    uid: &str,
+    group: &str,
     interval: SignedDuration,
     now: Timestamp,
 ) -> Timestamp {
@@ -213,7 +238,7 @@ pub fn next_slot(
     let earliest = last.map(|t| plus(t.0, interval / 2));
     let after = [earliest, ended].into_iter().flatten().max();
     match after.and_then(|t| sane(t, interval, now)) {
-        Some(after) => slot_from(after, interval, uid),
+        Some(after) => slot_from(after, interval, group),
         None => now,
     }
 }

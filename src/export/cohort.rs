@@ -1,119 +1,14 @@
 //! Which cohort a spec means.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
 use tokio::time::Instant;
 
+use super::lists::{FRESH, STALE, key};
 use super::{Request, RunError, Tools, refusal};
-use crate::domain::{CohortRef, ConnectorPlan, Failure, Reason};
-use crate::mixpanel::{Cohort, Error, Existence, Mixpanel};
+use crate::domain::{CohortRef, Failure, Reason};
+use crate::mixpanel::{Cohort, Existence};
 
-/// How long one answer of cohorts/list serves all exports of a project.
-const FRESH: Duration = Duration::from_secs(60);
-/// How long a failure to answer stands for all of them: no longer than any of them backs off.
-const FAILED: Duration = Duration::from_secs(10);
-/// Projects whose lists are kept at once.
-const PROJECTS: usize = 64;
 /// Characters of a cohort's name that are kept: as many as a spec can name.
 const NAME: usize = 255;
-
-/// A project, as far as its cohorts go.
-type Key = (String, i64, Option<i64>);
-type Place = Arc<tokio::sync::Mutex<Option<Answer>>>;
-
-/// What a project answered, or why it didn't.
-struct Answer {
-    asked: Instant,
-    ended: Instant,
-    cohorts: Result<Arc<Vec<Cohort>>, Error>,
-}
-
-/// The latest lists of cohorts, a minute each: exports that start together cost one query, and one
-/// wait where it fails.
-#[derive(Clone, Default)]
-pub struct CohortLists(Arc<Mutex<HashMap<Key, Place>>>);
-
-impl CohortLists {
-    /// Keeps an answer to a check of the credentials that was asked for at `asked`, unless an
-    /// export is just asking.
-    pub fn keep(&self, connector: &ConnectorPlan, cohorts: Vec<Cohort>, asked: Instant) {
-        let place = self.place(key(connector));
-        if let Ok(mut answer) = place.try_lock()
-            && answer.as_ref().is_none_or(|answer| answer.asked <= asked)
-        {
-            *answer = Some(Answer::of(asked, Ok(Arc::new(cohorts))));
-        }
-    }
-
-    /// The project's cohorts; those that ask at once wait for one answer. `since`: no list from
-    /// before this time will do.
-    async fn get(
-        &self,
-        key: Key,
-        mixpanel: &Mixpanel,
-        since: Option<Instant>,
-    ) -> Result<(Instant, Arc<Vec<Cohort>>), Error> {
-        let place = self.place(key);
-        let mut answer = place.lock().await;
-        if let Some(answer) = answer.as_ref()
-            && answer.serves(since)
-        {
-            return answer.cohorts.clone().map(|list| (answer.asked, list));
-        }
-        let asked = Instant::now();
-        let cohorts = mixpanel.cohorts().await.map(Arc::new);
-        *answer = Some(Answer::of(asked, cohorts.clone()));
-        Ok((asked, cohorts?))
-    }
-
-    fn place(&self, key: Key) -> Place {
-        let mut places = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        if !places.contains_key(&key) && places.len() >= PROJECTS {
-            // What nobody uses and what is stale goes; if all are in use, the newcomer isn't kept.
-            places.retain(|_, place| {
-                place.try_lock().map_or(true, |answer| {
-                    answer.as_ref().is_some_and(|answer| answer.serves(None))
-                })
-            });
-            if places.len() >= PROJECTS {
-                return Arc::default();
-            }
-        }
-        places.entry(key).or_default().clone()
-    }
-}
-
-impl Answer {
-    fn of(asked: Instant, cohorts: Result<Arc<Vec<Cohort>>, Error>) -> Self {
-        Self {
-            asked,
-            ended: Instant::now(),
-            cohorts,
-        }
-    }
-
-    /// Whether who asks now needn't ask again.
-    fn serves(&self, since: Option<Instant>) -> bool {
-        match &self.cohorts {
-            Ok(_) => self.asked.elapsed() < FRESH && since.is_none_or(|since| self.asked >= since),
-            // The project's trouble; any other is that of one connector, or of its Secret.
-            Err(Error::Unavailable { .. } | Error::RateLimited { ours: false, .. }) => {
-                self.ended.elapsed() < FAILED
-            }
-            Err(_) => false,
-        }
-    }
-}
-
-fn key(connector: &ConnectorPlan) -> Key {
-    (
-        connector.mixpanel_base.to_string(),
-        connector.mixpanel_project,
-        connector.mixpanel_workspace,
-    )
-}
 
 /// Id and name of the cohort that the spec means. What is known by id costs no call, what is known
 /// by name one that is free, anything else a list of cohorts.
@@ -122,7 +17,12 @@ pub(super) async fn resolve(
     request: &Request,
 ) -> Result<(i64, String), RunError> {
     let wanted = &request.export.cohort;
+    // The read needs a query too: where the budget has one only, an older list has to do.
     let (started, mut since) = (Instant::now(), None);
+    let age = match tools.mixpanel.has_queries(2) {
+        true => FRESH,
+        false => STALE,
+    };
     if let Some((id, name)) = &request.known_cohort {
         match wanted {
             CohortRef::Id(wanted) if wanted == id => return Ok((*id, name.clone())),
@@ -138,13 +38,20 @@ pub(super) async fn resolve(
         }
     }
     let key = key(&request.connector);
-    let get = |since| tools.lists.get(key.clone(), tools.mixpanel, since);
+    let get = |since| tools.lists.get(key.clone(), tools.mixpanel, age, since);
     let (asked, cohorts) = get(since).await.map_err(refusal::listing)?;
     let found = match choose(&cohorts, wanted) {
         // It may have been made since that list was.
         Err(failure) if failure.reason == Reason::CohortNotFound && asked < started => {
-            let (_, cohorts) = get(Some(started)).await.map_err(refusal::listing)?;
-            choose(&cohorts, wanted)?
+            let (asked, cohorts) = get(Some(started)).await.map_err(refusal::listing)?;
+            match wanted {
+                // No list was to be had: the other way is free, but knows ids only.
+                CohortRef::Id(id) if asked < started => match tools.mixpanel.cohort(*id).await {
+                    Existence::Found(cohort) => choose(&[cohort], wanted)?,
+                    Existence::Absent | Existence::Unknown => return Err(failure.into()),
+                },
+                _ => choose(&cohorts, wanted)?,
+            }
         }
         found => found?,
     };

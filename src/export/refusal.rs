@@ -43,9 +43,10 @@ pub(super) fn reading(error: mixpanel::Error, stop: Stop) -> RunError {
             };
         }
         Error::Stopped => return RunError::Stopped(stop),
-        Error::NotFound(_) | Error::Refused(_) | Error::PageTooLarge { .. } => {
-            Reason::SourceRefused
-        }
+        Error::NotFound(_)
+        | Error::Refused(_)
+        | Error::TooManyPages { .. }
+        | Error::PageTooLarge { .. } => Reason::SourceRefused,
         Error::RateLimited { .. } => Reason::RateLimited,
         Error::Unavailable { .. } => Reason::SourceUnavailable,
         Error::IncompleteRead(_) => Reason::IncompleteRead,

@@ -3,88 +3,52 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
 use super::error::Error;
-use super::ledger::Ledger;
+use super::hour::{Hour, NoPages};
+use super::places::Place;
+use super::project::Project;
+use super::turn::Run;
 use crate::http::Gate;
 
-/// Calls of a project at once; Mixpanel permits 5 [doc].
-const CONCURRENT: usize = 4;
-
-/// What all connectors of a project share.
-#[derive(Debug)]
-pub(super) struct Project {
-    ledger: Mutex<Ledger>,
-    slots: Arc<Semaphore>,
-    /// Whole runs: more than there are slots would only wait for one, claimed.
-    runs: Arc<Semaphore>,
-    /// The page size that Mixpanel refuses for this project.
-    refused_page_size: Mutex<Option<u32>>,
-}
-
-impl Default for Project {
-    fn default() -> Self {
-        Self {
-            ledger: Mutex::default(),
-            slots: Arc::new(Semaphore::new(CONCURRENT)),
-            runs: Arc::new(Semaphore::new(CONCURRENT)),
-            refused_page_size: Mutex::default(),
-        }
-    }
-}
-
-impl Project {
-    pub fn remaining(&self, share: u32) -> u32 {
-        lock(&self.ledger).remaining(share, Instant::now())
-    }
-
-    /// Nothing would be lost if it were forgotten.
-    pub fn is_blank(&self) -> bool {
-        lock(&self.ledger).is_blank(Instant::now())
-    }
-}
-
-/// A connector's share of its project's budget. Connectors of the same project count together,
-/// each within its own share.
+/// One run's way to the budget of its project. Clones are the same run's.
 #[derive(Clone, Debug)]
 pub struct Budget {
     pub(super) project: Arc<Project>,
-    pub(super) share: u32,
+    /// The project whose hour Mixpanel counts this in, where `project` is only a connector's trial.
+    pub(super) counted_in: Option<Arc<Project>>,
     pub(super) every_page: bool,
-}
-
-/// A run's place among those of its project, until it is dropped.
-#[derive(Debug)]
-pub struct Turn {
-    _place: Option<OwnedSemaphorePermit>,
+    /// Takes only what nobody waits for.
+    pub(super) patient: bool,
+    pub(super) run: Arc<Run>,
 }
 
 impl Budget {
-    /// Waits until another run of this project may begin; first come, first served.
-    pub async fn turn(&self) -> Turn {
-        Turn {
-            _place: self.project.runs.clone().acquire_owned().await.ok(),
-        }
-    }
-
     /// A counted query: fails at once where the hour is used up, and waits for one of the
-    /// project's few places.
+    /// project's few places. It is kept beside the snapshots before it may be sent.
     pub(super) async fn query(&self, gate: &Gate<'_>) -> Result<Permit, Error> {
         // Asked first, so that nobody waits for a place only to hear no.
-        if let Some(wait) = self.wait() {
+        let wait = self.hour().wait(self.run.id, self.patient, Instant::now());
+        if !wait.is_zero() {
             return Err(used_up(wait));
         }
-        let slot = self.slot(gate).await?;
-        lock(&self.project.ledger)
-            .book(self.share, Instant::now())
+        let place = self.place(gate).await?;
+        self.hour()
+            .book(self.run.id, self.patient, Instant::now())
             .map_err(used_up)?;
-        Ok(Permit {
-            project: self.project.clone(),
-            booked: true,
+        if let Some(project) = &self.counted_in {
+            project.hour().ledger.book_anyway();
+        }
+        let permit = Permit {
+            budget: Some(self.clone()),
             counted: true,
-            _slot: slot,
-        })
+            _place: place,
+        };
+        self.counted_in
+            .as_ref()
+            .unwrap_or(&self.project)
+            .save()
+            .await;
+        Ok(permit)
     }
 
     /// A later page of a session: free [own, seen], but for its place.
@@ -92,51 +56,90 @@ impl Budget {
         if self.every_page {
             return self.query(gate).await;
         }
-        let slot = self.slot(gate).await?;
         Ok(Permit {
-            project: self.project.clone(),
-            booked: false,
+            budget: None,
             counted: false,
-            _slot: slot,
+            _place: self.place(gate).await?,
         })
     }
 
+    /// Keeps queries for the pages after page 0, where every page counts (otherwise nothing is
+    /// kept). To be asked once page 0 has told how many there are.
+    ///
+    /// # Errors
+    /// `RateLimited` where they aren't free now: the next turn of the same export waits until they
+    /// are. `TooManyPages` where an hour never has so many.
+    pub fn reserve_pages(&self, pages: u64) -> Result<PageReservation, Error> {
+        if self.every_page && pages > 0 {
+            let number = u32::try_from(pages).unwrap_or(u32::MAX);
+            let key = self.run.key.as_deref();
+            self.hour()
+                .reserve_pages(self.run.id, key, number, Instant::now())
+                .map_err(|no| match no {
+                    NoPages::Later(wait) => used_up(wait),
+                    NoPages::Never { limit, learned } => Error::TooManyPages {
+                        pages: pages.saturating_add(1),
+                        limit,
+                        raise: match learned {
+                            true => "spec.mixpanel.pageSize",
+                            false => "spec.mixpanel.pageSize or queriesPerHour",
+                        },
+                    },
+                })?;
+        }
+        Ok(PageReservation(self.clone()))
+    }
+
+    /// The `pageSize` that Mixpanel is known to refuse for this project.
+    pub fn refused_page_size(&self) -> Option<u32> {
+        self.hour().refused_page_size
+    }
+
+    /// Mixpanel refuses pages of this size.
+    pub fn note_refused_page_size(&self, size: u32) {
+        self.hour().refused_page_size = Some(size);
+        self.project.touch();
+    }
+
+    /// The server names its limit. Nothing is believed of who isn't known to be Connected.
     pub(super) fn learn(&self, limit: u32) {
-        lock(&self.project.ledger).learn(limit);
+        if self.counted_in.is_none() {
+            self.hour().learn(limit);
+            self.project.changed();
+        }
     }
 
     pub(super) fn close(&self, retry_after: Option<Duration>) -> Duration {
-        lock(&self.project.ledger).close(retry_after, Instant::now())
-    }
-
-    /// How long until a query may start; none if it may now.
-    pub fn wait(&self) -> Option<Duration> {
-        lock(&self.project.ledger).wait(self.share, Instant::now())
+        let wait = self.hour().ledger.close(retry_after, Instant::now());
+        self.project.changed();
+        wait
     }
 
     /// Queries of the rolling hour that may still be sent.
     pub fn remaining(&self) -> u32 {
-        self.project.remaining(self.share)
+        self.project.remaining()
     }
 
-    /// The page size that Mixpanel refuses for this project, if there's one.
-    pub fn refused_page_size(&self) -> Option<u32> {
-        *lock(&self.project.refused_page_size)
+    /// Whether so many queries are free to this run now.
+    pub fn has(&self, queries: u32) -> bool {
+        self.hour().spare(self.run.id, Instant::now()) >= queries
     }
 
-    /// Mixpanel refuses pages of this size, and not those of its own.
-    pub fn note_refused_page_size(&self, size: u32) {
-        *lock(&self.project.refused_page_size) = Some(size);
+    /// How often an export that asks for this interval can run: the fair cycle of the project,
+    /// where that is longer.
+    pub fn stretched(&self, interval: Duration) -> Option<Duration> {
+        self.hour().stretched(interval)
     }
 
-    async fn slot(&self, gate: &Gate<'_>) -> Result<OwnedSemaphorePermit, Error> {
-        let slot = self.project.slots.clone().acquire_owned();
-        tokio::pin!(slot);
+    pub(super) fn hour(&self) -> MutexGuard<'_, Hour> {
+        self.project.hour()
+    }
+
+    async fn place(&self, gate: &Gate<'_>) -> Result<Place, Error> {
+        let mut place = self.project.places.ask(self.run.id);
         loop {
             tokio::select! {
-                slot = &mut slot => {
-                    return slot.map_err(|_| Error::Stopped);
-                }
+                place = &mut place => return place.map_err(|_| Error::Stopped),
                 () = tokio::time::sleep(Duration::from_secs(1)) => gate()?,
             }
         }
@@ -151,18 +154,29 @@ fn used_up(wait: Duration) -> Error {
     }
 }
 
+/// Queries kept for the pages of one read; what it doesn't need goes back when this is dropped.
+#[derive(Debug)]
+pub struct PageReservation(Budget);
+
+impl Drop for PageReservation {
+    fn drop(&mut self) {
+        self.0.hour().release(self.0.run.id);
+        self.0.project.changed();
+    }
+}
+
 /// One call under way. A query counts unless [`Permit::uncount`] was called.
 pub(super) struct Permit {
-    project: Arc<Project>,
-    booked: bool,
+    /// Of a query.
+    budget: Option<Budget>,
     counted: bool,
-    _slot: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Permit {
     /// Whether it is one of the hour's queries.
     pub fn counts(&self) -> bool {
-        self.booked && self.counted
+        self.budget.is_some() && self.counted
     }
 
     /// Mixpanel doesn't count this one: 401, 402, 429, or it never arrived.
@@ -173,8 +187,13 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if self.booked {
-            lock(&self.project.ledger).settle(self.counted, Instant::now());
+        let Some(budget) = &self.budget else {
+            return;
+        };
+        let counted_in = budget.counted_in.iter();
+        for project in counted_in.chain([&budget.project]) {
+            project.hour().ledger.settle(self.counted, Instant::now());
+            project.changed();
         }
     }
 }
@@ -182,58 +201,4 @@ impl Drop for Permit {
 /// Each change of what these locks hold is whole at every step, so a panic elsewhere spoils none.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::budgets::Budgets;
-    use super::*;
-    use crate::http::Stopped;
-
-    fn budgets() -> (Budgets, url::Url) {
-        (Budgets::default(), "https://mixpanel.com".parse().unwrap())
-    }
-
-    #[tokio::test]
-    async fn connectors_of_a_project_share_one_hour() {
-        let (budgets, base) = budgets();
-        let (two, three) = (
-            budgets.get(&base, 1, 2, false),
-            budgets.get(&base, 1, 3, false),
-        );
-        drop(two.query(&|| Ok(())).await.unwrap());
-        drop(three.query(&|| Ok(())).await.unwrap());
-        let error = two.query(&|| Ok(())).await.err().unwrap();
-        assert!(matches!(
-            error,
-            Error::RateLimited {
-                ours: true,
-                hourly: true,
-                ..
-            }
-        ));
-        assert!(error.retry_after().unwrap() > Duration::from_secs(3500));
-        drop(two.page(&|| Ok(())).await.unwrap());
-        assert_eq!((two.remaining(), three.remaining()), (0, 1));
-        three.query(&|| Ok(())).await.unwrap().uncount();
-        assert_eq!(three.remaining(), 1);
-        assert_eq!(budgets.get(&base, 2, 9, false).remaining(), 9);
-    }
-
-    #[tokio::test]
-    async fn at_most_four_at_once_and_a_waiting_call_can_be_stopped() {
-        let (budgets, base) = budgets();
-        let budget = budgets.get(&base, 1, 48, true);
-        let mut permits = Vec::new();
-        for _ in 0..CONCURRENT {
-            permits.push(budget.page(&|| Ok(())).await.unwrap());
-        }
-        assert_eq!(budget.remaining(), 44, "every page counts");
-        assert_eq!(
-            budget.page(&|| Err(Stopped)).await.err(),
-            Some(Error::Stopped)
-        );
-        permits.pop();
-        budget.page(&|| Ok(())).await.unwrap();
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -10,44 +11,177 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use url::Url;
 
-use super::budget::{Budget, Project, lock};
+use super::budget::{Budget, lock};
+use super::project::{Bells, Project};
+use super::turn::Run;
 
 /// Projects before those that nobody uses are forgotten.
 const PROJECTS: usize = 256;
 
 /// Host and port, and Mixpanel's project id.
-type Key = (String, i64);
+pub(super) type Key = (String, i64);
+
+/// A connector and what it may use of which project.
+#[derive(Clone, Copy, Debug)]
+pub struct Seat<'a> {
+    /// The connector's uid.
+    pub connector: &'a str,
+    pub base: &'a Url,
+    /// Mixpanel project id.
+    pub project: i64,
+    /// Queries an hour that it permits.
+    pub share: u32,
+    /// Later pages count as queries too, should Mixpanel change that rule.
+    pub every_page: bool,
+}
+
+impl Seat<'_> {
+    fn key(&self) -> Key {
+        (self.base.authority().to_owned(), self.project)
+    }
+}
 
 /// All budgets of the process. As a [`Collector`] it reports
 /// `mixpanel_queries_remaining{project}`. Clones are the same registry.
 #[derive(Clone, Debug, Default)]
-pub struct Budgets(Arc<Mutex<HashMap<Key, Entry>>>);
+pub struct Budgets {
+    pub(super) all: Arc<Mutex<Registry>>,
+    pub(super) bells: Arc<Bells>,
+}
 
 #[derive(Debug, Default)]
-struct Entry {
-    project: Arc<Project>,
-    /// The share that was asked for last: what the metric speaks of.
-    share: u32,
+pub(super) struct Registry {
+    pub projects: HashMap<Key, Arc<Project>>,
+    /// Which project a Connected connector shares, by uid.
+    members: HashMap<String, Key>,
+    /// What connectors use before they are Connected, by uid.
+    pub trials: HashMap<String, Arc<Project>>,
+    /// Where exports ask for turns, by their keys.
+    pub exports: HashMap<String, Arc<Project>>,
+}
+
+impl Registry {
+    pub fn project(&mut self, key: &Key, bells: &Arc<Bells>) -> Arc<Project> {
+        if self.projects.len() >= PROJECTS && !self.projects.contains_key(key) {
+            // A booking is remembered for its hour, whoever is gone.
+            self.projects.retain(|_, project| {
+                Arc::strong_count(project) > 1 || !project.hour().is_blank(Instant::now())
+            });
+        }
+        let new = || Arc::new(Project::new(bells));
+        self.projects.entry(key.clone()).or_insert_with(new).clone()
+    }
+
+    fn leave(&mut self, connector: &str) {
+        let key = self.members.remove(connector);
+        if let Some(project) = key.and_then(|key| self.projects.get(&key)) {
+            project.hour().leave(connector);
+            project.changed();
+        }
+    }
 }
 
 impl Budgets {
-    /// The budget of a project at `base`, of which `queries_per_hour` may be used. With
-    /// `every_page` later pages count as queries too, should Mixpanel change that rule.
+    /// The budget of a project for a caller whose connector is known to be good.
     pub fn get(&self, base: &Url, project: i64, queries_per_hour: u32, every_page: bool) -> Budget {
-        let key = (base.authority().to_owned(), project);
-        let mut all = lock(&self.0);
-        if all.len() >= PROJECTS && !all.contains_key(&key) {
-            // A booking is remembered for its hour, whoever is gone.
-            all.retain(|_, Entry { project, .. }| {
-                Arc::strong_count(project) > 1 || !project.is_blank()
-            });
-        }
-        let entry = all.entry(key).or_default();
-        entry.share = queries_per_hour;
-        Budget {
-            project: entry.project.clone(),
+        let own = format!("{project} at {}", base.authority());
+        let seat = Seat {
+            connector: &own,
+            base,
+            project,
             share: queries_per_hour,
             every_page,
+        };
+        self.join(&seat);
+        self.of(&seat)
+    }
+
+    /// A connector was found Connected: it shares its project's budget, and no other.
+    pub fn join(&self, seat: &Seat<'_>) {
+        let mut all = lock(&self.all);
+        let key = seat.key();
+        if all.members.get(seat.connector) != Some(&key) {
+            all.leave(seat.connector);
+            all.members.insert(seat.connector.to_owned(), key.clone());
+        }
+        let project = all.project(&key, &self.bells);
+        if project.hour().join(seat.connector, seat.share) {
+            project.changed();
+        }
+    }
+
+    /// What a connector is isn't known for the moment: it goes on sharing the project, if it does.
+    pub fn stay(&self, seat: &Seat<'_>) {
+        let known = lock(&self.all).members.get(seat.connector).cloned();
+        match known {
+            Some(key) if key == seat.key() => self.join(seat),
+            Some(_) => self.leave(seat.connector),
+            None => {}
+        }
+    }
+
+    /// A connector isn't Connected, or is suspended.
+    pub fn leave(&self, connector: &str) {
+        lock(&self.all).leave(connector);
+    }
+
+    /// A connector was deleted.
+    pub fn forget(&self, connector: &str) {
+        let mut all = lock(&self.all);
+        all.leave(connector);
+        all.trials.remove(connector);
+    }
+
+    /// The budget of a connector's exports: that of its project once it was found Connected, and
+    /// until then its trial's.
+    pub fn of(&self, seat: &Seat<'_>) -> Budget {
+        let mut all = lock(&self.all);
+        let key = seat.key();
+        let project = all.project(&key, &self.bells);
+        if !project.hour().is_member(seat.connector) {
+            return Self::trial_in(&mut all, &self.bells, seat, project);
+        }
+        Budget {
+            project,
+            counted_in: None,
+            every_page: seat.every_page,
+            patient: false,
+            run: Run::new(None),
+        }
+    }
+
+    /// The budget of a check of credentials that are known to be good: it takes what no export
+    /// waits for.
+    pub fn patient(&self, seat: &Seat<'_>) -> Budget {
+        Budget {
+            patient: true,
+            ..self.of(seat)
+        }
+    }
+
+    /// The budget of a check of credentials that aren't: a small one of the connector's own, so
+    /// that it can neither use up the project's nor be kept from asking by others. What Mixpanel
+    /// counts is booked in the project's hour as well.
+    pub fn trial(&self, seat: &Seat<'_>) -> Budget {
+        let mut all = lock(&self.all);
+        let project = all.project(&seat.key(), &self.bells);
+        Self::trial_in(&mut all, &self.bells, seat, project)
+    }
+
+    fn trial_in(
+        all: &mut Registry,
+        bells: &Arc<Bells>,
+        seat: &Seat<'_>,
+        counted_in: Arc<Project>,
+    ) -> Budget {
+        let trial = all.trials.entry(seat.connector.to_owned());
+        let trial = trial.or_insert_with(|| Arc::new(Project::new(bells)));
+        Budget {
+            project: trial.clone(),
+            counted_in: Some(counted_in),
+            every_page: seat.every_page,
+            patient: false,
+            run: Run::new(None),
         }
     }
 }
@@ -56,10 +190,12 @@ impl Collector for Budgets {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         // A project behind two addresses is one series: the lower.
         let mut remaining = BTreeMap::new();
-        for ((_, id), Entry { project, share }) in lock(&self.0).iter() {
-            let queries = project.remaining(*share);
-            let lowest = remaining.entry(*id).or_insert(queries);
-            *lowest = queries.min(*lowest);
+        for ((_, id), project) in &lock(&self.all).projects {
+            if project.hour().has_members() {
+                let queries = project.remaining();
+                let lowest = remaining.entry(*id).or_insert(queries);
+                *lowest = queries.min(*lowest);
+            }
         }
         let help = "Queries of the rolling hour that this controller may still send";
         let name = "mixpanel_queries_remaining";
@@ -69,50 +205,5 @@ impl Collector for Budgets {
             ConstGauge::new(i64::from(queries)).encode(family.encode_family(&labels)?)?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use prometheus_client::encoding::text::encode;
-    use prometheus_client::registry::Registry;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn the_metric_is_one_series_a_project() {
-        let budgets = Budgets::default();
-        let mut registry = Registry::with_prefix("mixtap");
-        registry.register_collector(Box::new(budgets.clone()));
-        for (base, queries) in [
-            ("https://mixpanel.com", 48),
-            ("https://proxy.example.com", 9),
-        ] {
-            let budget = budgets.get(&base.parse().unwrap(), 1, queries, false);
-            drop(budget.query(&|| Ok(())).await.unwrap());
-        }
-        let mut text = String::new();
-        encode(&mut text, &registry).unwrap();
-        let series = text
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .collect::<Vec<_>>();
-        assert_eq!(
-            series,
-            [r#"mixtap_mixpanel_queries_remaining{project="1"} 8"#]
-        );
-    }
-
-    #[test]
-    fn unused_projects_are_forgotten_but_not_their_bookings() {
-        let (budgets, base) = (Budgets::default(), "https://mixpanel.com".parse().unwrap());
-        let kept = budgets.get(&base, 0, 1, false);
-        kept.close(None);
-        drop(kept);
-        for project in 1..=3 * PROJECTS as i64 {
-            budgets.get(&base, project, 48, false);
-        }
-        assert!(lock(&budgets.0).len() <= PROJECTS + 1);
-        assert_eq!(budgets.get(&base, 0, 1, false).remaining(), 0);
     }
 }

@@ -96,6 +96,11 @@ impl Mixpanel {
         request.basic_auth(username.expose_secret(), Some(secret.expose_secret()))
     }
 
+    /// Whether so many queries of the hour are free to this client now.
+    pub fn has_queries(&self, queries: u32) -> bool {
+        self.budget.has(queries)
+    }
+
     /// Calls until there is an answer that `read` accepts, an error that no retry mends, or the
     /// [attempts](Mixpanel::attempts) are used up.
     pub(super) async fn call<T>(

@@ -85,6 +85,8 @@ impl Mixpanel {
         let facts = pages.read(&mut first).await?;
         let mut tally = Tally::start(facts, self.options.total_check)?;
         tally.page_size_refused = first.page_size != asked;
+        let later = tally.expected().saturating_sub(1);
+        let _reserved = (self.budget.reserve_pages(later)).map_err(ReadEnd::Failed)?;
         if let Some(session) = tally.session().map(str::to_owned) {
             let rows = Some(tally.page_size());
             let ask = |number| Ask {

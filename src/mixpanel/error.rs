@@ -59,6 +59,19 @@ pub enum Error {
         /// Bytes.
         limit: usize,
     },
+    /// Where every page counts, no hour has room for this read.
+    #[error(
+        "the read of the Mixpanel cohort takes {pages} queries as every page counts, and the \
+         project's budget has {limit} an hour: raise {raise} of the connector"
+    )]
+    TooManyPages {
+        /// Page 0 too.
+        pages: u64,
+        /// Queries an hour.
+        limit: u32,
+        /// The fields that help.
+        raise: &'static str,
+    },
     /// Nothing of this read may be used.
     #[error("the read of the Mixpanel cohort doesn't add up, so it isn't used: {0}")]
     IncompleteRead(String),

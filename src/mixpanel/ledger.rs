@@ -8,18 +8,21 @@ use std::time::{Duration, Instant};
 
 pub(super) const WINDOW: Duration = Duration::from_secs(3600);
 /// Of a limit that the server names, the part that we use.
-const SHARE_PERCENT: u32 = 80;
+const SHARE_PERCENT: u64 = 80;
 /// A closed window stays closed at least this long.
 const SHORTEST: Duration = Duration::from_secs(30);
-/// When to look again while running queries alone fill the window.
-const RUNNING: Duration = Duration::from_secs(60);
+/// When to look again while queries that haven't ended fill the window.
+const UNSETTLED: Duration = Duration::from_secs(60);
 
-/// The counted queries of one project. Holds at most as many times as the highest limit in use.
+/// The counted queries of one project. Holds at most as many times as the highest limit in use, and
+/// those of checks, which are never refused here.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     /// When counted queries ended, oldest first.
     ended: VecDeque<Instant>,
     running: u32,
+    /// Promised to runs, and not asked yet.
+    reserved: u32,
     learned: Option<u32>,
     closed_until: Option<Instant>,
 }
@@ -27,11 +30,37 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Books a query that starts now, within `limit` an hour; otherwise how long to wait.
     pub fn book(&mut self, limit: u32, now: Instant) -> Result<(), Duration> {
-        if let Some(wait) = self.wait(limit, now) {
-            return Err(wait);
+        match self.when(1, limit, now) {
+            Duration::ZERO => {
+                self.running += 1;
+                Ok(())
+            }
+            wait => Err(wait),
         }
+    }
+
+    /// Keeps queries for one run: nobody else gets them.
+    pub fn reserve(&mut self, queries: u32) {
+        self.reserved += queries;
+    }
+
+    /// Gives back what was reserved and isn't needed.
+    pub fn release(&mut self, queries: u32) {
+        self.reserved = self.reserved.saturating_sub(queries);
+    }
+
+    /// Books one of the reserved queries. A limit that was lowered since, and a closed window, are
+    /// kept all the same.
+    pub fn book_reserved(&mut self, limit: u32, now: Instant) -> Result<(), Duration> {
+        let others = std::mem::take(&mut self.reserved);
+        let booked = self.book(limit, now);
+        self.reserved = others.saturating_sub(u32::from(booked.is_ok()));
+        booked
+    }
+
+    /// Books a query that is sent whatever the limit: what Mixpanel counts is counted here.
+    pub fn book_anyway(&mut self) {
         self.running += 1;
-        Ok(())
     }
 
     /// A booked query has ended; `counted` is false for what Mixpanel doesn't count.
@@ -42,17 +71,24 @@ impl Ledger {
         }
     }
 
-    /// How long until a query may start; none if it may now.
-    pub fn wait(&mut self, limit: u32, now: Instant) -> Option<Duration> {
+    /// How long until so many queries are free at once; zero if they are now. Of more than an hour
+    /// holds, a guess.
+    pub fn when(&mut self, queries: u32, limit: u32, now: Instant) -> Duration {
         self.expire(now);
+        let closed = self.closed_until.map_or(Duration::ZERO, |t| left(t, now));
         let limit = self.limit(limit);
-        let used = self.ended.len() + self.running as usize;
-        let full = (used >= limit).then(|| match self.ended.get(used - limit) {
-            Some(end) => left(*end + WINDOW, now),
-            None => RUNNING,
-        });
-        let closed = self.closed_until.map(|until| left(until, now));
-        full.max(closed)
+        let hours = queries.saturating_sub(1) / limit;
+        let queries = (queries - hours * limit) as usize;
+        let unsettled = self.running as usize + self.reserved as usize;
+        let needed = (self.ended.len() + unsettled + queries).saturating_sub(limit as usize);
+        let full = match needed.checked_sub(1) {
+            None => Duration::ZERO,
+            Some(last) => match self.ended.get(last) {
+                Some(end) => left(*end + WINDOW, now),
+                None => UNSETTLED,
+            },
+        };
+        full.max(closed) + WINDOW * hours
     }
 
     /// The server says that the hour is used up. Its word is the worst case of a rolling window:
@@ -72,25 +108,58 @@ impl Ledger {
     }
 
     /// Queries that may start now, within `limit` an hour.
-    pub fn remaining(&mut self, limit: u32, now: Instant) -> u32 {
-        if self.wait(limit, now).is_some() {
+    pub fn free(&mut self, limit: u32, now: Instant) -> u32 {
+        self.expire(now);
+        if self.closed_until.is_some() {
             return 0;
         }
         let used = u32::try_from(self.ended.len()).unwrap_or(u32::MAX);
-        let limit = u32::try_from(self.limit(limit)).unwrap_or(u32::MAX);
-        limit.saturating_sub(used).saturating_sub(self.running)
+        let used = used.saturating_add(self.running + self.reserved);
+        self.limit(limit).saturating_sub(used)
     }
 
     /// Nothing in it matters any more.
     pub fn is_blank(&mut self, now: Instant) -> bool {
         self.expire(now);
-        self.ended.is_empty() && self.running == 0 && self.closed_until.is_none()
+        let unsettled = self.running + self.reserved;
+        self.ended.is_empty() && unsettled == 0 && self.closed_until.is_none()
     }
 
-    fn limit(&self, set: u32) -> usize {
-        let share = |limit: u32| u64::from(limit) * u64::from(SHARE_PERCENT) / 100;
-        let learned = self.learned.map_or(u64::MAX, share);
-        usize::try_from(u64::from(set).min(learned).max(1)).unwrap_or(usize::MAX)
+    /// What may be sent an hour: what the user set, or our part of what the server permits.
+    pub fn limit(&self, set: u32) -> u32 {
+        let learned = self.learned_share().unwrap_or(u32::MAX);
+        set.min(learned).max(1)
+    }
+
+    /// Our part of what the server permits an hour.
+    pub fn learned_share(&self) -> Option<u32> {
+        let share = u64::from(self.learned?) * SHARE_PERCENT / 100;
+        u32::try_from(share).ok()
+    }
+
+    /// What a restart must know, as ages.
+    pub fn record(&mut self, now: Instant) -> Record {
+        self.expire(now);
+        Record {
+            ended: self.ended.iter().map(|end| left(now, *end)).collect(),
+            running: self.running,
+            learned: self.learned,
+            closed: self.closed_until.map(|until| left(until, now)),
+        }
+    }
+
+    /// Takes over what another process has recorded. Its queries under way may have ended just now.
+    pub fn restore(&mut self, record: Record, now: Instant) {
+        let ended = record.ended.into_iter();
+        let running = std::iter::repeat_n(Duration::ZERO, record.running as usize);
+        // An age that the clock can't go back to counts as none.
+        let times = ended.chain(running).filter(|age| *age < WINDOW);
+        self.ended
+            .extend(times.map(|age| now.checked_sub(age).unwrap_or(now)));
+        self.ended.make_contiguous().sort();
+        self.learned = self.learned.or(record.learned);
+        let closed = record.closed.map(|wait| now + wait.min(WINDOW));
+        self.closed_until = self.closed_until.max(closed);
     }
 
     fn expire(&mut self, now: Instant) {
@@ -102,106 +171,22 @@ impl Ledger {
     }
 }
 
+/// A ledger between two processes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Record {
+    /// How long ago counted queries ended.
+    pub ended: Vec<Duration>,
+    /// Queries under way.
+    pub running: u32,
+    /// The limit that the server named.
+    pub learned: Option<u32>,
+    /// For how long the server closed the window.
+    pub closed: Option<Duration>,
+}
+
 fn left(until: Instant, now: Instant) -> Duration {
     until.saturating_duration_since(now)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn seconds(s: u64) -> Duration {
-        Duration::from_secs(s)
-    }
-
-    #[test]
-    fn a_full_window_says_when_its_oldest_query_leaves() {
-        let (mut ledger, start) = (Ledger::default(), Instant::now());
-        for s in [0, 10] {
-            ledger.book(2, start + seconds(s)).unwrap();
-            ledger.settle(true, start + seconds(s));
-        }
-        assert_eq!(ledger.book(2, start + seconds(100)), Err(seconds(3500)));
-        assert_eq!(ledger.remaining(2, start + seconds(100)), 0);
-        assert_eq!(ledger.remaining(3, start + seconds(100)), 1);
-        ledger.book(2, start + seconds(3600)).unwrap();
-        assert_eq!(
-            ledger.book(2, start + seconds(3601)),
-            Err(seconds(9)),
-            "the second leaves at 3610"
-        );
-        ledger.settle(false, start + seconds(3602));
-        ledger.book(2, start + seconds(3602)).unwrap();
-    }
-
-    #[test]
-    fn the_servers_limit_lowers_ours_and_never_raises_it() {
-        let (mut ledger, now) = (Ledger::default(), Instant::now());
-        ledger.learn(10);
-        assert_eq!(ledger.remaining(48, now), 8);
-        ledger.learn(600);
-        assert_eq!(ledger.remaining(48, now), 48);
-        ledger.learn(0);
-        assert_eq!(ledger.remaining(48, now), 1);
-    }
-
-    #[test]
-    fn a_closed_window_opens_by_the_earlier_of_the_servers_word_and_our_ledger() {
-        let (mut ledger, start) = (Ledger::default(), Instant::now());
-        assert_eq!(ledger.close(Some(seconds(9999)), start), seconds(3600));
-        assert_eq!(ledger.book(48, start), Err(seconds(3600)));
-        assert!(!ledger.is_blank(start));
-        let now = start + seconds(3600);
-        assert!(ledger.is_blank(now));
-        ledger.book(48, now).unwrap();
-        ledger.settle(true, now);
-        let later = now + seconds(3000);
-        assert_eq!(ledger.close(None, later), seconds(600));
-        assert_eq!(ledger.close(Some(seconds(60)), later), seconds(60));
-        assert_eq!(ledger.close(Some(seconds(0)), later), SHORTEST);
-    }
-
-    proptest! {
-        /// Queries of any length, at any time: in no hour do more than the limit start.
-        #[test]
-        fn no_hour_ever_sees_more_than_the_limit(
-            limit in 1_u32..6,
-            steps in prop::collection::vec((0_u64..1200, any::<bool>()), 1..200),
-        ) {
-            let (mut ledger, mut now) = (Ledger::default(), Instant::now());
-            let (mut starts, mut running) = (Vec::new(), 0);
-            for (pass, end) in steps {
-                now += seconds(pass);
-                if end && running > 0 {
-                    ledger.settle(true, now);
-                    running -= 1;
-                } else if ledger.book(limit, now).is_ok() {
-                    starts.push(now);
-                    running += 1;
-                } else {
-                    prop_assert!(ledger.wait(limit, now).is_some());
-                }
-                let recent = starts.iter().filter(|s| now.duration_since(**s) < WINDOW).count();
-                prop_assert!(recent <= limit as usize);
-            }
-        }
-
-        #[test]
-        fn after_the_named_wait_there_is_room(
-            limit in 1_u32..6,
-            gaps in prop::collection::vec(0_u64..2000, 1..40),
-        ) {
-            let (mut ledger, mut now) = (Ledger::default(), Instant::now());
-            for gap in gaps {
-                now += seconds(gap);
-                if let Err(wait) = ledger.book(limit, now) {
-                    now += wait;
-                    prop_assert_eq!(ledger.book(limit, now), Ok(()));
-                }
-                ledger.settle(true, now);
-            }
-        }
-    }
-}
+mod tests;

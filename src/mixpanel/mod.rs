@@ -17,22 +17,33 @@ mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz;
+mod hour;
+mod keeping;
 mod ledger;
 mod page;
 mod pages;
+mod places;
+mod project;
+mod queue;
 mod rate_limit;
 mod row;
 mod split;
+mod stretch;
 mod tally;
+mod turn;
+mod turns;
+mod window;
 
 pub use batch::{Batch, Member};
-pub use budget::Budget;
-pub use budgets::Budgets;
+pub use budget::{Budget, PageReservation};
+pub use budgets::{Budgets, Seat};
 pub use client::{Mixpanel, Options, ServiceAccount, Source};
 pub use cohorts::{Cohort, Existence};
 pub use engage::{Query, ReadEnd};
 pub use error::Error;
+pub use keeping::Unkept;
 pub use tally::{Mismatch, Tally};
+pub use turn::{Turn, Waiting};
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,15 @@
 //! A dynamic export follows its cohort, and keeps its slots.
 
 use jiff::Timestamp;
-use mixtap::api::{CohortExport, CohortExportStatus, REQUESTED_AT, conditions};
-use mixtap::domain::schedule::slot_from;
+use mixtap::api::{CleverTapConnector, CohortExport, CohortExportStatus, REQUESTED_AT, conditions};
+use mixtap::domain::CohortRef;
+use mixtap::domain::schedule::{group, slot_from};
 use mixtap::sandbox::calls::Call;
 use mixtap::sandbox::mixpanel::CohortChange;
 use serde_json::json;
 
 use crate::looks::says;
-use crate::world::{PROJECT, World, uid};
+use crate::world::{PROJECT, World};
 
 /// A change of spec that leaves the list as it is: seen at once, and nothing happens.
 #[tokio::test(flavor = "multi_thread")]
@@ -189,14 +190,16 @@ async fn it_converges_by_itself_and_keeps_its_phase() {
     let Some(world) = World::new("slots").await else {
         return;
     };
+    let many = json!({ "spec": { "mixpanel": { "queriesPerHour": 10_000 } } });
+    world.patch::<CleverTapConnector>("main", many).await;
     world.cohort(1, "Ticking", 10);
     let _controller = world.controller();
-    let export = world
+    world
         .dynamic("ticking", 1, json!({ "interval": "3s" }))
         .await;
-    let uid = uid(&export);
+    let group = group(&world.namespace, "main", &CohortRef::Id(1));
     let interval = jiff::SignedDuration::from_secs(3);
-    let on_grid = |time: Timestamp| slot_from(time, interval, &uid) == time;
+    let on_grid = |time: Timestamp| slot_from(time, interval, &group) == time;
     let mut last = world
         .until_synced("ticking", "True", "Synced")
         .await

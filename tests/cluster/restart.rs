@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
 use mixtap::api::{CleverTapConnector, CohortExport};
-use mixtap::domain::schedule::slot_from;
+use mixtap::domain::CohortRef;
+use mixtap::domain::schedule::{group, slot_from};
 use mixtap::sandbox::calls::{Call, Group, Vendor};
 use mixtap::sandbox::faults::{Action, Fault, Moment};
 use serde_json::json;
 
 use crate::world::until::says;
-use crate::world::{PROJECT, World, uid};
+use crate::world::{PROJECT, World};
 
 /// No slot and no check falls into a test.
 const NEVER: &str = "9999h";
@@ -136,6 +137,7 @@ async fn slots_dont_drift() {
         .dynamic("export", 4312, json!({ "interval": "3s" }))
         .await;
     let interval = jiff::SignedDuration::from_secs(3);
+    let group = group(&world.namespace, "main", &CohortRef::Id(4312));
     let (mut slots, mut run) = (Vec::new(), String::new());
     while slots.len() < 4 {
         let next = |e: &CohortExport| {
@@ -147,7 +149,7 @@ async fn slots_dont_drift() {
             .await;
         let status = export.status.as_ref().expect("a status");
         let slot = status.next_sync_time.as_ref().expect("a slot").0;
-        assert_eq!(slot_from(slot, interval, &uid(&export)), slot);
+        assert_eq!(slot_from(slot, interval, &group), slot);
         let last = status.last_run.as_ref().expect("a run");
         if let Some(due) = slots.last() {
             // Never before its slot, and each slot once.

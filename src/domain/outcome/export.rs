@@ -1,9 +1,13 @@
 //! The status of a `CohortExport` after each thing that can happen to it.
 
 mod ends;
+mod stretched;
 mod words;
 
 use jiff::Timestamp;
+
+use stretched::unstretched;
+pub use stretched::{effective_interval, next_shown};
 
 use super::Verdict;
 use crate::api::conditions::{self, READY, SYNCED, Status};
@@ -34,6 +38,7 @@ impl Write<'_> {
     pub fn suspended(&self) -> CohortExportStatus {
         let message = "Suspended: no runs until spec.suspend is false, here and on the connector.";
         let mut status = self.fresh();
+        unstretched(&mut status);
         status.next_sync_time = None;
         let said = conditions::find(&status.conditions, SYNCED).map(|c| c.reason.as_str());
         if matches!(said, None | Some("Exporting" | "Queued")) {
@@ -46,6 +51,7 @@ impl Write<'_> {
     /// Something stands in the way before a run: a bad spec, an unready connector, a conflict.
     pub fn blocked(&self, failure: &Failure) -> CohortExportStatus {
         let mut status = self.fresh();
+        unstretched(&mut status);
         status.next_sync_time = None;
         self.troubled(&mut status, failure);
         status
@@ -92,6 +98,9 @@ impl Write<'_> {
     /// dynamic export that became a one-time one is Completed by what is there.
     pub fn settled(&self, sync_type: SyncType, next: Option<Timestamp>) -> CohortExportStatus {
         let mut status = self.fresh();
+        if sync_type == SyncType::OneTime {
+            unstretched(&mut status);
+        }
         status.next_sync_time = next.map(seconds);
         if let (None, Some(run)) = (&status.last_failure, &mut status.last_run) {
             let was_dynamic = self.reason(SYNCED) == Some(Reason::Synced.as_str());

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use crate::api::conditions::{
     CONNECTED, INTERVAL_STRETCHED, MESSAGE_MAX, READY, RECONCILING, STALLED, SYNCED, find, rank,
 };
-use crate::api::{CleverTapConnectorStatus, CohortExportStatus, Held, LastRun};
+use crate::api::{CleverTapConnectorStatus, CohortExportStatus, DurationString, Held, LastRun};
 use crate::domain::failure::{Kind, Reason};
 
 /// What is wrong with an export's status, one sentence each; empty where nothing is. `generation`
@@ -25,6 +25,10 @@ pub fn export(status: &CohortExportStatus, generation: Option<i64>) -> Vec<Strin
         "currentRun.attempt counts from 1".into()
     });
     found.failures(status.consecutive_failures);
+    found.stretched(
+        find(list, INTERVAL_STRETCHED),
+        status.effective_interval.as_deref(),
+    );
     found.0
 }
 
@@ -74,7 +78,7 @@ impl Found {
             message,
             ..
         } = condition;
-        let only_true = [STALLED, RECONCILING].contains(&type_.as_str());
+        let only_true = [STALLED, RECONCILING, INTERVAL_STRETCHED].contains(&type_.as_str());
         let right = if only_true {
             &["True"][..]
         } else {
@@ -218,6 +222,16 @@ impl Found {
             let wrong = least < 0 || held.removed > held.previous;
             self.if_(wrong, || "status.held: counts that can't be".into());
         }
+    }
+
+    fn stretched(&mut self, condition: Option<&Condition>, effective: Option<&str>) {
+        let parsed = effective.and_then(|text| DurationString::from(text).parse());
+        self.if_(effective.is_some() && parsed.is_none(), || {
+            "effectiveInterval is no duration".into()
+        });
+        self.if_(condition.is_some() != effective.is_some(), || {
+            "IntervalStretched and effectiveInterval stand together".into()
+        });
     }
 
     fn failures(&mut self, count: Option<i32>) {

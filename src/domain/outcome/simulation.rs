@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use crate::api::SyncType;
-use crate::domain::schedule::model::{End, Export, shape};
+use crate::domain::schedule::model::{End, Export, secs, shape};
 use crate::domain::schedule::{Due, Why};
 use crate::domain::{Failure, Reason, Shape};
 
@@ -26,6 +26,8 @@ enum Step {
     Suspended(bool),
     Blocked(Option<Reason>),
     Queued,
+    /// The project's budget lets it run once in so many seconds.
+    Cycle(i64),
     /// The object is restored without its status, and the state knows it.
     Restored,
 }
@@ -73,6 +75,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<bool>().prop_map(Step::Suspended),
         2 => prop::option::of(prop::sample::select(blocked.to_vec())).prop_map(Step::Blocked),
         1 => Just(Step::Queued),
+        1 => (0..20_000_i64).prop_map(Step::Cycle),
         1 => Just(Step::Restored),
     ]
 }
@@ -111,6 +114,7 @@ impl Life {
                 self.suspended = *yes;
             }
             Step::Blocked(reason) => self.blocked = *reason,
+            Step::Cycle(seconds) => self.export.cycle = Some(secs(*seconds)),
             Step::Run(end, length) => return self.run_next(end, *length),
             Step::Stopped => {
                 self.run_next(&End::Stopped, 5);

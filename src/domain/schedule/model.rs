@@ -8,11 +8,12 @@ use crate::api::{
     CohortExportStatus, CohortStatus, CurrentRun, ExistingSegment, Held, IdentityFallback, LastRun,
     OnEmpty, SegmentStatus, SyncType,
 };
-use crate::domain::outcome::export::{Finished, Write};
+use crate::domain::outcome::export::{Finished, Write, next_shown};
 use crate::domain::outcome::lint;
 use crate::domain::{CohortRef, ExportPlan, Failure, IdentityRule, Reason, Shape};
 
 pub const UID: &str = "6d5a7a6e-0000-4000-8000-000000000001";
+pub const GROUP: &str = "shop/main/id 7";
 pub const MIN_INTERVAL: i64 = 60;
 pub const CONFIRM_DELAY: i64 = 900;
 
@@ -37,6 +38,8 @@ pub struct Export {
     pub token: Option<String>,
     pub release: Option<String>,
     pub now: Timestamp,
+    /// How often its budget lets it run, where that is less than it asks for.
+    pub cycle: Option<SignedDuration>,
 }
 
 pub fn shape(number: u32) -> Shape {
@@ -82,12 +85,14 @@ impl Export {
             token: None,
             release: None,
             now: Timestamp::from_second(1_767_225_600 + second).unwrap(),
+            cycle: None,
         }
     }
 
     pub fn due(&self) -> Due {
         let input = Input {
             uid: UID,
+            group: GROUP,
             generation: self.generation,
             plan: &self.plan,
             shape: self.shape,
@@ -140,7 +145,7 @@ impl Export {
             Due::Now { why, .. } => panic!("due: {why:?}"),
             Due::At(when) => match self.status.current_run.clone() {
                 Some(run) => self.put(|w| w.interrupted(run.attempt, when)),
-                None => self.put(|w| w.settled(sync_type, Some(when))),
+                None => self.put(|w| w.settled(sync_type, Some(next_shown(w.old, when)))),
             },
             Due::Never => self.put(|w| w.settled(sync_type, None)),
         }
@@ -181,7 +186,11 @@ impl Export {
         let interval = self.plan.interval;
         // A clock is hardly ever at a whole second.
         let now = self.now + SignedDuration::from_nanos(1);
-        let slot = slot_from((run.started_time.0 + interval / 2).max(now), interval, UID);
+        let slot = slot_from(
+            (run.started_time.0 + interval / 2).max(now),
+            interval,
+            GROUP,
+        );
         let failures = self.status.consecutive_failures.unwrap_or(0) + 1;
         let confirming = run.reason == Why::Confirming.as_str();
         match end {
@@ -191,7 +200,8 @@ impl Export {
                 let asked = asked.map(std::time::Duration::from_secs);
                 let next = retry_at(*reason, failures, asked, slot, self.now);
                 let failure = Failure::new(*reason, "What to do.");
-                self.put(|w| w.failed(run, &failure, failures, next));
+                let cycle = self.stretched();
+                self.put(|w| w.stretched(w.failed(run, &failure, failures, next), cycle));
             }
             End::Held(..) | End::Done(_) if confirming => self.finish(run, 0, None),
             End::Held(reason, removed) => {
@@ -202,7 +212,8 @@ impl Export {
                     members: 100 - removed,
                     removed: *removed,
                 };
-                self.put(|w| w.held(run, *reason, hold, slot));
+                let cycle = self.stretched();
+                self.put(|w| w.stretched(w.held(run, *reason, hold, slot), cycle));
             }
             End::Done(created) => self.finish(run, *created, Some(slot)),
         }
@@ -231,7 +242,14 @@ impl Export {
             },
             request: run.request.clone(),
         };
-        self.put(|w| w.finished(end, sync_type, next));
+        let cycle = self.stretched();
+        self.put(|w| w.stretched(w.finished(end, sync_type, next), cycle));
+    }
+
+    fn stretched(&self) -> Option<SignedDuration> {
+        let dynamic = self.plan.sync_type == SyncType::Dynamic;
+        self.cycle
+            .filter(|cycle| dynamic && *cycle > self.plan.interval)
     }
 
     /// Runs what is due now, for this long.

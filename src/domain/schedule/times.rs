@@ -10,10 +10,11 @@ const BACKOFF_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// The longest wait that a vendor can ask for: Mixpanel's hourly window.
 const RETRY_AFTER_MAX: SignedDuration = SignedDuration::from_hours(1);
 
-/// The first slot at or after this time.
-pub fn slot_from(after: Timestamp, interval: SignedDuration, uid: &str) -> Timestamp {
+/// The first slot at or after this time, of the phase that `key` gives: whatever divides the
+/// interval has its slots there too.
+pub fn slot_from(after: Timestamp, interval: SignedDuration, key: &str) -> Timestamp {
     let period = interval.as_secs().max(1);
-    let digest = blake3::hash(uid.as_bytes());
+    let digest = blake3::hash(key.as_bytes());
     let spread = u64::from_be_bytes(
         digest.as_bytes()[..8]
             .try_into()

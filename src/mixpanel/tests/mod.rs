@@ -1,5 +1,6 @@
 //! The client over real HTTP, against answers as the contract describes them.
 
+mod budget;
 mod errors;
 mod pages;
 mod reads;

@@ -62,6 +62,8 @@ impl Lane {
         let mut spec = self.world.connector_spec();
         spec["projectId"] = json!(self.account);
         spec["mixpanel"]["projectId"] = json!(self.project);
+        // Intervals of seconds are no matter of the budget.
+        spec["mixpanel"]["queriesPerHour"] = json!(10_000);
         spec["checkInterval"] = json!("9999h");
         spec["passcodeSecretRef"]["name"] = json!(self.name);
         spec["mixpanel"]["serviceAccountSecretRef"]["name"] = json!(self.name);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::outcome::export::Write;
 
 #[test]
 fn a_hold_tells_its_loss_and_how_to_release_it() {
@@ -108,23 +109,64 @@ fn a_failure_without_its_conditions_is_told_again() {
 
 #[test]
 fn other_conditions_stay_and_keep_up() {
-    let mut export = synced();
-    let now = seconds(export.now);
-    let list = &mut export.status.conditions;
-    conditions::set(
-        list,
-        INTERVAL_STRETCHED,
-        Status::True,
-        "RateLimited",
-        "Every 30m.",
-        1,
-        now,
-    );
+    let mut export = stretched();
     export.generation = 2;
     export.shape = shape(2);
     export.claim();
     let stretched = conditions::find(&export.status.conditions, INTERVAL_STRETCHED).unwrap();
     assert_eq!(stretched.observed_generation, Some(2));
+}
+
+/// One that its budget lets run once in 125 minutes.
+fn stretched() -> Export {
+    let mut export = new(SyncType::Dynamic);
+    export.cycle = Some(secs(7441));
+    export.run(&End::Done(0), 1);
+    export
+}
+
+#[test]
+fn a_stretched_interval_is_told_until_it_is_no_more() {
+    let mut export = stretched();
+    let told = conditions::find(&export.status.conditions, INTERVAL_STRETCHED).unwrap();
+    assert_eq!(
+        (told.status.as_str(), told.reason.as_str()),
+        ("True", "QueryBudget")
+    );
+    assert!(
+        told.message.contains("a run every 2h5m: raise"),
+        "{}",
+        told.message
+    );
+    assert_eq!(export.status.effective_interval.as_deref(), Some("2h5m"));
+    // Not due before its turn, as far as is shown; its slots stay what they are.
+    let start = export.status.last_attempt_time.clone().unwrap().0;
+    let next = export.status.next_sync_time.clone().unwrap().0;
+    assert_eq!(next, start + secs(125 * 60));
+    assert!(export.wait().unwrap() <= 2 * 900);
+    let before = export.status.clone();
+    export.settle();
+    assert_eq!(export.status, before, "a look changes nothing");
+    export.pass(export.wait().unwrap());
+    export.run(&End::Failed(Reason::SourceUnavailable, None), 1);
+    let retry = export.status.next_sync_time.clone().unwrap().0;
+    assert_eq!(retry, export.now + secs(10), "a retry is shown as it is");
+    assert!(export.status.effective_interval.is_some());
+    for put in [
+        (|w: &Write<'_>| w.suspended()) as fn(&Write<'_>) -> CohortExportStatus,
+        |w| w.blocked(&failure(Reason::ConnectorNotReady)),
+    ] {
+        let mut export = stretched();
+        export.put(put);
+        assert_eq!(export.status.effective_interval, None);
+    }
+    export.cycle = Some(secs(600));
+    export.pass(10);
+    export.run(&End::Done(0), 1);
+    assert_eq!(
+        conditions::find(&export.status.conditions, INTERVAL_STRETCHED),
+        None
+    );
 }
 
 #[test]

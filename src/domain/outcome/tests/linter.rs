@@ -3,7 +3,11 @@ use super::*;
 #[test]
 fn the_linter_finds_what_it_is_for() {
     type Break = fn(&mut CohortExportStatus);
-    let breaks: [(Break, &str); 15] = [
+    let breaks: [(Break, &str); 16] = [
+        (
+            |s| s.effective_interval = Some("30m".into()),
+            "stand together",
+        ),
         (
             |s| s.conditions.retain(|c| c.type_ != READY),
             "Ready is missing",

@@ -41,7 +41,7 @@ fn a_server_s_word_counts_up_to_its_limit() {
 fn a_stalled_run_is_looked_at_again_in_its_slot_even_if_that_is_far() {
     for interval in [60, QUARTER, 3600, DAY] {
         let mut export = Export::new(SyncType::Dynamic, interval, 0);
-        let slot = slot_from(export.now, secs(interval), UID);
+        let slot = slot_from(export.now, secs(interval), GROUP);
         export.now = slot - secs(interval / 2 - 10);
         export.run(&failed(Reason::CohortNotFound), 1);
         assert_eq!(export.wait(), Some(interval + interval / 2 - 11));

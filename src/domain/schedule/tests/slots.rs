@@ -19,17 +19,23 @@ fn a_first_run_is_due_at_once_and_a_day_holds_96() {
 }
 
 #[test]
-fn slots_follow_the_uid_and_no_clock() {
+fn slots_follow_what_is_read_and_no_clock() {
     let interval = secs(QUARTER);
     let now = Timestamp::from_second(1_767_225_600).unwrap();
     let phases: std::collections::BTreeSet<_> = (0..200)
-        .map(|n| slot_from(now, interval, &format!("uid-{n}")).as_second() % QUARTER)
+        .map(|n| slot_from(now, interval, &group("shop", "main", &CohortRef::Id(n))).as_second())
         .collect();
     assert!(phases.len() > 150, "{}", phases.len());
-    let slot = slot_from(now, interval, UID);
-    assert_eq!(slot_from(slot, interval, UID), slot);
+    let slot = slot_from(now, interval, GROUP);
+    assert_eq!(slot_from(slot, interval, GROUP), slot);
+    let half_hour = slot_from(now, interval * 2, GROUP);
+    assert_eq!(
+        slot_from(half_hour, interval, GROUP),
+        half_hour,
+        "a cohort read each half hour is due when one each quarter is"
+    );
     let just_after = slot + SignedDuration::from_nanos(1);
-    assert_eq!(slot_from(just_after, interval, UID), slot + interval);
+    assert_eq!(slot_from(just_after, interval, GROUP), slot + interval);
 }
 
 #[test]
@@ -42,14 +48,14 @@ fn a_slot_soon_after_a_start_or_during_the_run_is_skipped() {
         QUARTER - 1,
     ] {
         let mut export = dynamic();
-        export.now = slot_from(export.now, secs(QUARTER), UID) - secs(early);
+        export.now = slot_from(export.now, secs(QUARTER), GROUP) - secs(early);
         export.run(&End::Done(0), 1);
         let skipped = early < QUARTER / 2;
         let want = early + if skipped { QUARTER } else { 0 } - 1;
         assert_eq!(export.wait(), Some(want), "{early} s before a slot");
     }
     let mut export = dynamic();
-    export.now = slot_from(export.now, secs(QUARTER), UID);
+    export.now = slot_from(export.now, secs(QUARTER), GROUP);
     export.run(&End::Done(0), 2 * QUARTER + 1);
     assert_eq!(export.wait(), Some(QUARTER - 1));
 }

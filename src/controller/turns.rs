@@ -1,0 +1,75 @@
+//! Turns at a project's queries: who asks, and who is called.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+use kube::runtime::reflector::ObjectRef;
+
+use super::context::Context;
+use super::dereference::Ready;
+use super::timing::{input, signed};
+use crate::api::{CohortExport, SyncType};
+use crate::domain::schedule::{self, PROMPT_ATTEMPTS, Why};
+use crate::mixpanel::{Budget, Turn, Waiting};
+
+/// How queues name an export, whether or not it can be read.
+pub fn key(export: &impl ResourceExt) -> String {
+    let namespace = export.namespace().unwrap_or_default();
+    format!("{namespace}/{}", export.name_any())
+}
+
+/// The export is ready: what it asks of its project's budget from now on.
+pub fn admit(ctx: &Context, export: &CohortExport, ready: &Ready) -> Budget {
+    let budget = ready.budget(ctx);
+    let dynamic = ready.plan.sync_type == SyncType::Dynamic;
+    let interval = dynamic.then(|| ready.plan.interval.unsigned_abs());
+    ctx.budgets.admit(&key(export), &budget, interval);
+    budget
+}
+
+/// Asks for the turn of a run that is due; otherwise how long it is likely to wait.
+pub fn ask(
+    ctx: &Context,
+    export: &CohortExport,
+    ready: &Ready,
+    why: Why,
+    budget: &Budget,
+) -> Result<Turn, Duration> {
+    let now = Timestamp::now();
+    let status = export.status.clone().unwrap_or_default();
+    let input = input(export, &status, ready, ctx);
+    let created = export.creation_timestamp().map_or(now, |t| t.0);
+    let age = |time: Timestamp| now.duration_since(time).unsigned_abs();
+    let since = schedule::waiting_since(&input, why, created, now);
+    // What a person asks for, or a crash left, isn't one of the interval's runs.
+    let own = matches!(why, Why::Scheduled | Why::Retry);
+    let last = status.last_attempt_time.as_ref().map(|t| t.0);
+    let interrupted = status.current_run.as_ref().map_or(0, |run| run.attempt);
+    budget.turn(&Waiting {
+        key: &key(export),
+        due: age(since),
+        last: last.filter(|last| own && *last <= now).map(age),
+        failing: status.consecutive_failures.is_some() || interrupted >= PROMPT_ATTEMPTS,
+    })
+}
+
+/// How often the project's budget lets this export run, where it asks for more.
+pub fn cycle(ctx: &Context, ready: &Ready) -> Option<jiff::SignedDuration> {
+    let dynamic = ready.plan.sync_type == SyncType::Dynamic;
+    let interval = ready.plan.interval.unsigned_abs();
+    let cycle = dynamic.then(|| ready.budget(ctx).stretched(interval))?;
+    cycle.map(signed)
+}
+
+/// Has those looked at whose turn has come, as long as this controller leads.
+pub async fn call(ctx: &Context) {
+    loop {
+        for key in ctx.budgets.turns().await {
+            if let Some((namespace, name)) = key.split_once('/') {
+                ctx.wake_exports
+                    .wake(&ObjectRef::new(name).within(namespace));
+            }
+        }
+    }
+}

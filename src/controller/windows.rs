@@ -1,0 +1,62 @@
+//! The hours that Mixpanel counts outlive the process: kept beside the snapshots.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::StreamExt as _;
+
+use super::LOOK_AGAIN;
+use crate::mixpanel::{Budgets, Unkept};
+use crate::state::State;
+
+/// Windows that are written at once.
+const AT_ONCE: usize = 8;
+
+/// Takes over what the last leader kept, and drops what says nothing any more.
+pub async fn load(state: &State, budgets: &Budgets) {
+    let kept = loop {
+        match state.budgets().await {
+            Ok(kept) => break kept,
+            Err(error) => tracing::warn!(%error, "waiting for the state store"),
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    };
+    for (key, json) in kept {
+        if !budgets.restore(&json)
+            && let Err(error) = state.drop_budget(&key).await
+        {
+            tracing::warn!(%error, "an old query budget can't be dropped");
+        }
+    }
+}
+
+/// Keeps each window as it changes.
+pub async fn keep(state: State, budgets: Budgets) {
+    let failing = AtomicBool::new(false);
+    loop {
+        write(&state, budgets.unkept().await, &failing).await;
+    }
+}
+
+/// Keeps what has changed, once.
+pub async fn keep_now(state: &State, budgets: &Budgets) {
+    write(state, budgets.unkept_now(), &AtomicBool::new(false)).await;
+}
+
+async fn write(state: &State, unkept: Vec<Unkept>, failing: &AtomicBool) {
+    let writes = unkept.into_iter().map(|window| async {
+        let key = State::budget_key(&window.host, window.project);
+        let kept = state.save_budget(&key, window.json.clone()).await;
+        let failed = kept.is_err();
+        if let Err(error) = kept
+            && !failing.load(Ordering::Relaxed)
+        {
+            tracing::warn!(%error, "query budgets can't be kept: a restart may ask too much");
+        }
+        failing.store(failed, Ordering::Relaxed);
+        window.done();
+    });
+    futures::stream::iter(writes)
+        .buffer_unordered(AT_ONCE)
+        .for_each(async |()| {})
+        .await;
+}

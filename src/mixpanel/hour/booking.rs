@@ -1,0 +1,105 @@
+//! The queries of runs: booked, reserved and given back.
+
+use std::time::{Duration, Instant};
+
+use super::Hour;
+
+/// Why a read whose pages count can't go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPages {
+    /// An hour never has so many.
+    Never {
+        limit: u32,
+        learned: bool,
+    },
+    Later(Duration),
+}
+
+impl Hour {
+    /// Books a run's query: one of its own, or a free one. A `patient` one leaves those who wait
+    /// theirs.
+    pub fn book(&mut self, run: u64, patient: bool, now: Instant) -> Result<(), Duration> {
+        let set = self.set();
+        if let Some(mine) = self.reserved.get_mut(&run).filter(|mine| **mine > 0) {
+            self.ledger.book_reserved(set, now)?;
+            *mine -= 1;
+            return Ok(());
+        }
+        let waiting = match patient {
+            true => self.waiting(now),
+            false => 0,
+        };
+        match self.ledger.when(waiting + 1, set, now) {
+            Duration::ZERO => self.ledger.book(set, now),
+            wait => Err(wait),
+        }
+    }
+
+    /// How long a run would wait for a query; zero if it needn't.
+    pub fn wait(&mut self, run: u64, patient: bool, now: Instant) -> Duration {
+        let (set, mine) = (self.set(), self.reserved.get(&run).is_some_and(|n| *n > 0));
+        match (mine, patient) {
+            // What is reserved for it is free to it.
+            (true, _) => self.ledger.when(0, set, now),
+            (false, true) => {
+                let waiting = self.waiting(now);
+                self.ledger.when(waiting + 1, set, now)
+            }
+            (false, false) => self.ledger.when(1, set, now),
+        }
+    }
+
+    /// Queries that those who are due wait for.
+    fn waiting(&mut self, now: Instant) -> u32 {
+        let due = self.queue.line(|_, entry| entry.since);
+        let due = due.iter().filter(|(from, ..)| *from <= now);
+        due.map(|(_, _, entry)| entry.need).sum()
+    }
+
+    /// Keeps queries for a run's pages, beyond those that are kept for it anyway.
+    pub fn reserve_pages(
+        &mut self,
+        run: u64,
+        key: Option<&str>,
+        pages: u32,
+        now: Instant,
+    ) -> Result<(), NoPages> {
+        let limit = self.limit();
+        // Page 0 is one of the same hour's.
+        if pages >= limit {
+            let learned = self.ledger.learned_share().is_some_and(|own| own <= limit);
+            return Err(NoPages::Never { limit, learned });
+        }
+        let have = self.reserved.get(&run).copied().unwrap_or(0);
+        let more = pages.saturating_sub(have);
+        match self.ledger.when(more, self.set(), now) {
+            Duration::ZERO => {
+                self.reserve(run, more);
+                Ok(())
+            }
+            wait => {
+                if let Some(key) = key {
+                    self.queue.remember(key, pages + 1);
+                }
+                Err(NoPages::Later(wait))
+            }
+        }
+    }
+
+    pub(super) fn reserve(&mut self, run: u64, queries: u32) {
+        self.ledger.reserve(queries);
+        *self.reserved.entry(run).or_default() += queries;
+    }
+
+    /// Gives back what a run has reserved and doesn't need.
+    pub fn release(&mut self, run: u64) {
+        let queries = self.reserved.remove(&run).unwrap_or(0);
+        self.ledger.release(queries);
+    }
+
+    /// Queries free now, of those that nobody has reserved, and those of this run.
+    pub fn spare(&mut self, run: u64, now: Instant) -> u32 {
+        let mine = self.reserved.get(&run).copied().unwrap_or(0);
+        self.ledger.free(self.set(), now).saturating_add(mine)
+    }
+}

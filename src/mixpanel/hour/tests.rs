@@ -1,0 +1,135 @@
+use super::*;
+
+fn ask(key: &str, since: Instant) -> Ask<'_> {
+    Ask {
+        key,
+        since,
+        last: None,
+        failing: false,
+    }
+}
+
+fn hour(share: u32) -> (Hour, Instant) {
+    let mut hour = Hour::default();
+    hour.join("connector", share);
+    (hour, Instant::now() + WINDOW * 24)
+}
+
+/// Uses up what a run has reserved.
+fn run(hour: &mut Hour, run: u64, now: Instant) {
+    hour.book(run, false, now).unwrap();
+    hour.ledger.settle(true, now);
+    hour.end_turn(run);
+}
+
+#[test]
+fn the_smallest_share_and_our_part_of_the_servers_limit_rule() {
+    let (mut hour, _) = hour(48);
+    assert!(hour.join("second", 20) && !hour.join("second", 20));
+    assert_eq!(hour.limit(), 20);
+    hour.learn(10);
+    assert_eq!(hour.limit(), 8);
+    hour.learn(1000);
+    hour.leave("second");
+    assert_eq!(hour.limit(), 48);
+    hour.leave("connector");
+    assert_eq!(hour.limit(), 48, "what is under way keeps its limit");
+}
+
+#[test]
+fn the_first_query_of_a_turn_is_nobody_elses() {
+    let (mut hour, now) = hour(2);
+    hour.ask(&ask("a", now), 1, now).unwrap();
+    hour.book(9, false, now).unwrap();
+    assert!(hour.book(9, false, now).is_err());
+    assert!(hour.wait(1, false, now).is_zero());
+    hour.book(1, false, now).unwrap();
+    hour.ledger.settle(false, now);
+    hour.end_turn(1);
+    hour.ask(&ask("b", now), 2, now).unwrap();
+    assert!(hour.wait(3, false, now) > Duration::ZERO);
+    // Unused, it goes back.
+    hour.end_turn(2);
+    assert!(hour.wait(3, false, now).is_zero());
+}
+
+#[test]
+fn who_is_called_is_the_longest_waiting_one_and_it_is_called_once() {
+    let (mut hour, now) = hour(1);
+    hour.ask(&ask("a", now), 1, now).unwrap();
+    run(&mut hour, 1, now);
+    let early = now - Duration::from_secs(100);
+    assert_eq!(hour.ask(&ask("late", now), 2, now), Err(WINDOW));
+    assert_eq!(hour.ask(&ask("early", early), 3, now), Err(WINDOW));
+    assert_eq!(hour.call(now), (vec![], Some(now + WINDOW)));
+    let later = now + WINDOW;
+    assert_eq!(hour.call(later).0, ["early"]);
+    assert!(hour.call(later).0.is_empty());
+    assert!(
+        hour.ask(&ask("late", now), 4, later).is_err(),
+        "not before it"
+    );
+    // It doesn't come, so the next one is called, an hour later at the latest.
+    let (called, _) = hour.call(later + super::super::queue::COME);
+    assert_eq!(called, ["late"]);
+    hour.retire("late");
+    assert_eq!(hour.call(later + WINDOW), (vec![], None));
+}
+
+#[test]
+fn a_check_takes_what_nobody_waits_for() {
+    let (mut hour, now) = hour(2);
+    hour.ask(&ask("a", now), 1, now).unwrap();
+    run(&mut hour, 1, now);
+    hour.book(7, true, now).unwrap();
+    hour.ledger.settle(false, now);
+    // Two wait for the one that is left and the next.
+    for (key, n) in [("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6)] {
+        let _ = hour.ask(&ask(key, now), n, now);
+    }
+    hour.end_turn(2);
+    assert!(hour.wait(7, true, now) > Duration::ZERO);
+    assert!(hour.book(7, true, now).is_err());
+    assert!(hour.book(7, false, now).is_ok());
+}
+
+#[test]
+fn a_read_whose_pages_do_not_fit_waits_until_they_do() {
+    let (mut hour, now) = hour(5);
+    hour.ask(&ask("small", now), 1, now).unwrap();
+    run(&mut hour, 1, now);
+    hour.ask(&ask("large", now), 2, now).unwrap();
+    hour.book(2, false, now).unwrap();
+    hour.ledger.settle(true, now);
+    let no = hour.reserve_pages(2, Some("large"), 4, now);
+    assert_eq!(no, Err(NoPages::Later(WINDOW)));
+    hour.end_turn(2);
+    // Its next turn is that of five at once, and those behind wait with it.
+    assert!(hour.ask(&ask("large", now), 3, now).is_err());
+    assert!(hour.ask(&ask("small", now), 4, now).is_err());
+    let later = now + WINDOW;
+    hour.ask(&ask("large", now), 5, later).unwrap();
+    hour.book(5, false, later).unwrap();
+    assert_eq!(hour.reserve_pages(5, Some("large"), 4, later), Ok(()));
+    assert!(hour.ask(&ask("small", now), 6, later).is_err());
+    assert!((0..4).all(|_| hour.book(5, false, later).is_ok()));
+    assert!(hour.book(5, false, later).is_err());
+    let never = |limit, learned| Err(NoPages::Never { limit, learned });
+    assert_eq!(hour.reserve_pages(5, None, 5, later), never(5, false));
+    hour.learn(5);
+    assert_eq!(hour.reserve_pages(5, None, 4, later), never(4, true));
+}
+
+#[test]
+fn few_runs_at_once() {
+    let (mut hour, now) = hour(48);
+    let keys: Vec<_> = (0..6).map(|n| format!("{n}")).collect();
+    let asked = keys
+        .iter()
+        .zip(0..)
+        .map(|(key, n)| hour.ask(&ask(key, now), n, now));
+    assert_eq!(asked.filter(Result::is_ok).count(), RUNS);
+    assert!(hour.call(now).0.is_empty());
+    hour.end_turn(0);
+    assert_eq!(hour.call(now).0, ["4"]);
+}

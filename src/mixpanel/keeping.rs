@@ -1,0 +1,80 @@
+//! How windows outlive the process: handed out to be kept, and taken over again.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+
+use super::budget::lock;
+use super::budgets::Budgets;
+use super::project::Project;
+use super::window;
+
+/// A project's window that is to be kept beside the snapshots.
+#[derive(Debug)]
+pub struct Unkept {
+    /// With its port, if it has one.
+    pub host: String,
+    pub project: i64,
+    pub json: Bytes,
+    of: Arc<Project>,
+    change: u64,
+}
+
+impl Unkept {
+    /// It is kept, or it can't be: its queries wait no longer.
+    pub fn done(self) {
+        self.of.keep(self.change);
+    }
+}
+
+impl Budgets {
+    /// Waits until windows have changed: all that did since, as they are now. From the first call
+    /// on a query waits, though not for long, until what it books is kept. To be awaited by one
+    /// task, which says of each that it is done.
+    pub async fn unkept(&self) -> Vec<Unkept> {
+        self.bells.kept.store(true, Ordering::Relaxed);
+        loop {
+            let rung = self.bells.windows.notified();
+            let unkept = self.unkept_now();
+            if !unkept.is_empty() {
+                return unkept;
+            }
+            rung.await;
+        }
+    }
+
+    /// The windows that have changed and aren't kept.
+    pub fn unkept_now(&self) -> Vec<Unkept> {
+        let all = lock(&self.all);
+        let unkept = all.projects.iter().filter_map(|(key, project)| {
+            let change = project.unkept()?;
+            Some(Unkept {
+                host: key.0.clone(),
+                project: key.1,
+                json: window::encode(key, &mut project.hour(), Instant::now(), unix()),
+                of: project.clone(),
+                change,
+            })
+        });
+        unkept.collect()
+    }
+
+    /// Takes over a kept window; whether it says anything that matters.
+    pub fn restore(&self, json: &[u8]) -> bool {
+        let Some(kept) = window::decode(json, unix()) else {
+            return false;
+        };
+        let project = lock(&self.all).project(&kept.key, &self.bells);
+        let mut hour = project.hour();
+        hour.ledger.restore(kept.record, Instant::now());
+        hour.refused_page_size = hour.refused_page_size.or(kept.refused_page_size);
+        true
+    }
+}
+
+fn unix() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |since| since.as_secs())
+}
