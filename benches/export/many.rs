@@ -83,11 +83,12 @@ pub async fn burst(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fal
             return false;
         };
         let mut late = late.lock().unwrap_or_else(PoisonError::into_inner);
-        if started >= *slot {
-            late.entry(name)
-                .or_insert_with(|| Timestamp::now().duration_since(*slot).as_millis());
+        if started < *slot {
+            return false;
         }
-        late.len() == count
+        late.entry(name)
+            .or_insert_with(|| Timestamp::now().duration_since(*slot).as_millis());
+        true
     };
     world.watched.until(count, PATIENCE, claimed).await?;
     let cost = meter.stop(&controller.program)?;

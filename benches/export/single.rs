@@ -100,7 +100,7 @@ pub async fn first(world: &World<'_>, number: u64, plain: Plain) -> Fallible<Row
     let pages = plain.members.div_ceil(PAGE);
     let mut notes = vec![];
     let seconds = seconds(&mixpanel, &clevertap);
-    if plain.latency_ms > 0 {
+    if plain.latency_ms > 0 && !plain.moving {
         let waits = 1 + (pages - 1).div_ceil(PAGES_AT_ONCE) + uploads.div_ceil(UPLOADS_AT_ONCE) + 3;
         let bound = (waits * plain.latency_ms) as f64 / 1000.0;
         notes.push(format!(

@@ -75,7 +75,9 @@ impl Watched {
         let ended = changed.wait_for(|()| {
             let objects = self.all();
             failed = objects.iter().any(has_failed);
-            failed || objects.len() >= count && objects.iter().all(&is)
+            // Each is asked, for some note when they saw what.
+            let ready = objects.iter().filter(|export| is(export)).count();
+            failed || objects.len() >= count && ready == objects.len()
         });
         match timeout(within, ended).await {
             Ok(ended) => ended.map(drop)?,
