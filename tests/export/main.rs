@@ -10,5 +10,6 @@ mod kills;
 mod ledger;
 mod names;
 mod process;
+mod shared;
 mod state;
 mod world;
