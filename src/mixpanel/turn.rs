@@ -77,7 +77,7 @@ impl Budget {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.hour().end_turn(self.0.run.id);
+        self.0.hour().end_turn(self.0.run.id, Instant::now());
         self.0.project.changed();
     }
 }
