@@ -57,6 +57,10 @@ impl Budget {
     /// # Errors
     /// The wait, at least a second.
     pub fn turn(&self, waiting: &Waiting<'_>) -> Result<Turn, Duration> {
+        let wait = self.wait_for_project();
+        if !wait.is_zero() {
+            return Err(wait.max(Duration::from_secs(1)));
+        }
         let now = Instant::now();
         let ago = |age: Duration| now.checked_sub(age).unwrap_or(now);
         let ask = Ask {
