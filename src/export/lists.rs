@@ -93,6 +93,10 @@ impl CohortLists {
             }
         }
         let cohorts = mixpanel.cohorts().await.map(Arc::new);
+        if let Err(error @ Error::RateLimited { ours: true, .. }) = cohorts {
+            // Nothing was asked: the list that is there is as good as before.
+            return Err(error);
+        }
         kept.answer = Some(Answer::of(asked, cohorts.clone()));
         Ok((asked, cohorts?))
     }
@@ -100,17 +104,20 @@ impl CohortLists {
     fn place(&self, key: Key) -> Place {
         let mut places = self.0.lock().unwrap_or_else(|e| e.into_inner());
         if !places.contains_key(&key) && places.len() >= PROJECTS {
-            // What nobody uses and what is stale goes; if all are in use, the newcomer isn't kept.
-            places.retain(|_, place| {
-                place.try_lock().map_or(true, |kept| {
-                    kept.answer
-                        .as_ref()
-                        .is_some_and(|answer| answer.serves(FRESH))
+            // The oldest that nobody uses goes; if all are in use, the newcomer isn't kept.
+            let unused = places
+                .iter()
+                .filter(|(_, place)| Arc::strong_count(place) == 1);
+            let oldest = unused
+                .min_by_key(|(_, place)| {
+                    let kept = place.try_lock().ok();
+                    kept.and_then(|kept| Some(kept.answer.as_ref()?.asked))
                 })
-            });
-            if places.len() >= PROJECTS {
+                .map(|(key, _)| key.clone());
+            let Some(oldest) = oldest else {
                 return Arc::default();
-            }
+            };
+            places.remove(&oldest);
         }
         places.entry(key).or_default().clone()
     }
@@ -155,5 +162,35 @@ mod tests {
         let (mut kept, start) = (Kept::default(), Instant::now());
         let asked = (0..3600).filter(|s| kept.may_ask_once_more(start + Duration::from_secs(*s)));
         assert_eq!(asked.take(5).collect::<Vec<_>>(), [0, 1, 2, 60, 120]);
+    }
+
+    fn project(number: i64) -> Key {
+        ("https://mixpanel.com/".to_owned(), number, None)
+    }
+
+    #[test]
+    fn the_oldest_list_that_nobody_uses_makes_room() {
+        let (lists, start) = (CohortLists::default(), Instant::now());
+        let fill = |number: i64| {
+            let asked = start + Duration::from_secs(number.unsigned_abs());
+            let place = lists.place(project(number));
+            place.try_lock().unwrap().answer = Some(Answer::of(asked, Ok(Arc::default())));
+        };
+        let most = i64::try_from(PROJECTS).unwrap();
+        (0..most).rev().for_each(fill);
+        let used = lists.place(project(0));
+        fill(most);
+        let numbers = || -> std::collections::BTreeSet<i64> {
+            lists.0.lock().unwrap().keys().map(|key| key.1).collect()
+        };
+        let expected = (0..=most).filter(|number| *number != 1).collect();
+        assert_eq!(
+            numbers(),
+            expected,
+            "0 is in use, and 1 the oldest of the others"
+        );
+        drop(used);
+        fill(most + 1);
+        assert!(!numbers().contains(&0) && numbers().len() == PROJECTS);
     }
 }
