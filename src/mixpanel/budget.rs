@@ -131,14 +131,15 @@ impl Budget {
 
     /// Mixpanel refuses pages of this size.
     pub fn note_refused_page_size(&self, size: u32) {
-        self.hour().refused_page_size = Some(size);
-        self.project.touch();
+        let before = self.hour().refused_page_size.replace(size);
+        if before != Some(size) {
+            self.project.touch();
+        }
     }
 
     /// The server names its limit. Nothing is believed of who isn't known to be Connected.
     pub(super) fn learn(&self, limit: u32) {
-        if self.counted_in.is_none() {
-            self.hour().learn(limit);
+        if self.counted_in.is_none() && self.hour().learn(limit) {
             self.project.changed();
         }
     }
@@ -198,7 +199,7 @@ pub struct PageReservation(Budget);
 impl Drop for PageReservation {
     fn drop(&mut self) {
         self.0.hour().release(self.0.run.id);
-        self.0.project.changed();
+        self.0.project.ring();
     }
 }
 

@@ -115,7 +115,7 @@ impl Registry {
         let key = self.members.remove(connector);
         if let Some(project) = key.and_then(|key| self.projects.get(&key)) {
             project.hour().leave(connector);
-            project.changed();
+            project.ring();
         }
     }
 }
@@ -145,7 +145,7 @@ impl Budgets {
         }
         let project = all.project(&key, &self.bells);
         if project.hour().join(seat.connector, seat.share) {
-            project.changed();
+            project.ring();
         }
     }
 

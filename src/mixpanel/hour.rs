@@ -81,10 +81,13 @@ impl Hour {
         !self.members.is_empty()
     }
 
-    /// The server names its limit.
-    pub fn learn(&mut self, limit: u32) {
-        self.ledger.learn(limit);
-        self.reckon();
+    /// The server names its limit; whether that is news.
+    pub fn learn(&mut self, limit: u32) -> bool {
+        let news = self.ledger.learn(limit);
+        if news {
+            self.reckon();
+        }
+        news
     }
 
     /// How often an export wants to run, and with which others it shares a query; `None`: only now

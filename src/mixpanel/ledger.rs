@@ -102,9 +102,10 @@ impl Ledger {
         wait
     }
 
-    /// The server names its limit for the hour. Ours only ever goes below what the user set.
-    pub fn learn(&mut self, limit: u32) {
-        self.learned = Some(limit);
+    /// The server names its limit for the hour; whether that is news. Ours only ever goes below
+    /// what the user set.
+    pub fn learn(&mut self, limit: u32) -> bool {
+        self.learned.replace(limit) != Some(limit)
     }
 
     /// Queries that may start now, within `limit` an hour.

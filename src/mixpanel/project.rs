@@ -57,9 +57,14 @@ impl Project {
         hour.spare(u64::MAX, Instant::now())
     }
 
+    /// Something changed that turns depend on.
+    pub fn ring(&self) {
+        self.bells.turns.notify_one();
+    }
+
     /// Something changed that turns depend on, and that a restart must know.
     pub fn changed(&self) {
-        self.bells.turns.notify_one();
+        self.ring();
         self.touch();
     }
 

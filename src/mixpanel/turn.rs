@@ -72,7 +72,7 @@ impl Budget {
         let run = Run::new(Some(waiting.key.to_owned()));
         let asked = self.hour().ask(&ask, run.id, now);
         // Those behind may have moved, and who waits must be called.
-        self.project.changed();
+        self.project.ring();
         asked.map_err(|wait| wait.max(Duration::from_secs(1)))?;
         let budget = self.clone();
         Ok(Turn(Budget { run, ..budget }))
@@ -82,6 +82,6 @@ impl Budget {
 impl Drop for Turn {
     fn drop(&mut self) {
         self.0.hour().end_turn(self.0.run.id, Instant::now());
-        self.0.project.changed();
+        self.0.project.ring();
     }
 }

@@ -20,7 +20,7 @@ impl Budgets {
             .insert(export.to_owned(), project.clone());
         if let Some(before) = before.filter(|before| !Arc::ptr_eq(before, project)) {
             before.hour().retire(export);
-            before.changed();
+            before.ring();
         }
         let demand = interval.map(|interval| (group, interval));
         project.hour().demand(export, demand);
@@ -32,7 +32,7 @@ impl Budgets {
         if let Some(project) = project
             && project.hour().leave_queue(export)
         {
-            project.changed();
+            project.ring();
         }
     }
 
@@ -41,7 +41,7 @@ impl Budgets {
         let project = lock(&self.all).exports.remove(export);
         if let Some(project) = project {
             project.hour().retire(export);
-            project.changed();
+            project.ring();
         }
     }
 

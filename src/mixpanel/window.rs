@@ -47,7 +47,7 @@ pub(super) fn encode(key: &(String, i64), hour: &mut Hour, now: Instant, unix: u
     let record = hour.ledger.record(now);
     let mut ended: Vec<(u64, u32)> = Vec::new();
     for age in &record.ended {
-        // An hour later by this second at the earliest.
+        // Whole seconds: it may be named up to one too early.
         let second = unix.saturating_sub(age.as_secs());
         match ended.last_mut() {
             Some((last, queries)) if *last == second => *queries += 1,

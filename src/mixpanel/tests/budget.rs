@@ -284,10 +284,47 @@ async fn a_query_waits_until_it_is_kept_and_another_process_knows_it() {
 }
 
 #[tokio::test]
+async fn a_window_is_kept_only_where_it_changed() {
+    let (budgets, base) = (Budgets::default(), base());
+    let seat = seat(&base, "connector", 2);
+    budgets.join(&seat);
+    let budget = budgets.of(&seat);
+    let unkept = || {
+        let unkept = budgets.unkept_now();
+        let any = !unkept.is_empty();
+        unkept.into_iter().for_each(Unkept::done);
+        any
+    };
+    let turns = ["a/a", "a/b"].map(|key| budget.turn(&waiting(key)).unwrap());
+    budget.turn(&waiting("a/c")).unwrap_err();
+    drop(turns);
+    budgets.admit("a/c", "group", &budget, Some(Duration::from_secs(60)));
+    budgets.leave_queue("a/c");
+    budgets.retire("a/c");
+    drop(budget.reserve_pages(0).unwrap());
+    assert!(!unkept(), "nothing that a restart must know");
+    budget.learn(60);
+    assert!(unkept());
+    budget.learn(60);
+    assert!(!unkept(), "no news");
+    budget.note_refused_page_size(9);
+    assert!(unkept());
+    budget.note_refused_page_size(9);
+    assert!(!unkept(), "no news");
+    let permit = budget.query(&OPEN).await.unwrap();
+    assert!(unkept());
+    drop(permit);
+    assert!(unkept());
+    budget.close(None);
+    assert!(unkept());
+}
+
+#[tokio::test]
 async fn a_store_that_is_away_stops_no_query() {
     let (budgets, base) = (Budgets::default(), base());
     let seat = seat(&base, "connector", 5);
     budgets.join(&seat);
+    ask(&budgets.of(&seat)).await.unwrap();
     let _taken = budgets.unkept().await;
     ask(&budgets.of(&seat)).await.unwrap();
 }
