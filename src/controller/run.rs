@@ -89,8 +89,8 @@ pub async fn run(
         Some(turn) => turn.budget().clone(),
         None => carried.unwrap_or(budget),
     };
-    let leads = turn.is_some() && shared.is_some();
-    let _leading = leads.then(|| sharing::lead(ctx, export, found, &budget));
+    let leads = shared.as_ref().filter(|_| turn.is_some());
+    let _leading = leads.map(|shared| sharing::lead(ctx, export, found, shared, &budget));
     let _place = tokio::select! {
         () = ctx.shutdown.cancelled() => return Ok(Action::await_change()),
         place = ctx.runs.acquire() => place,

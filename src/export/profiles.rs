@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{self, Sender};
 
 use super::before::older_than;
 use super::codec;
-use super::draft::Draft;
+use super::draft::{Draft, PENDING};
 use super::gate::{Watch, patiently};
 use super::scratch::{self, Temp, blocking};
 use super::snapshot::{Header, ProfileState};
@@ -24,6 +24,8 @@ use crate::domain::{Counts, Failure, Reason, Shape};
 /// A rejected profile is sent again when the shape changes, else with the first upload this long
 /// after.
 const REJECTED_FOR: Duration = Duration::from_secs(24 * 3600);
+/// CleverTap's code of a record that met a server error.
+const SERVER_ERROR: u16 = 555;
 /// Codes of rejected profiles that are told apart, for they go into a status; the rest is `other`.
 const CODES: usize = 64;
 
@@ -100,6 +102,16 @@ pub(super) async fn create(
         return Err(Failure::new(Reason::DestinationUnavailable, message).into());
     }
     let mut warnings: Vec<Warning> = rejections(counts).into_iter().collect();
+    if counts.profiles_pending > 0 {
+        let message = format!(
+            "CleverTap couldn't take {} profiles for now; the next run sends them again.",
+            counts.profiles_pending
+        );
+        warnings.push(Warning {
+            reason: WarningReason::ProfilesPending,
+            message,
+        });
+    }
     if dropped > 0 {
         let message = format!(
             "{dropped} values were left out of profiles, since CleverTap would refuse them: \
@@ -186,28 +198,33 @@ fn next(file: &mut impl io::Read, member: &mut Vec<u8>) -> io::Result<Option<u64
 }
 
 fn note(outcome: Outcome, place: u64, entries: &Temp, counts: &mut Counts) -> io::Result<()> {
+    let (place, again) = (place & !PENDING, place & PENDING != 0);
     let state = match outcome {
         // As the draft has it.
         Outcome::Accepted => {
             counts.profiles_created += 1;
             return Ok(());
         }
+        // Twice in a row, it is set aside like any other poison.
+        Outcome::Pending if again => reject(Some(SERVER_ERROR), counts),
         Outcome::Pending => {
             counts.profiles_pending += 1;
             ProfileState::NotSent
         }
-        Outcome::Rejected { code } => {
-            counts.profiles_rejected += 1;
-            let mut code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-            let codes = &mut counts.rejected_codes;
-            if codes.len() >= CODES - 1 && !codes.contains_key(&code) {
-                code = "other".to_owned();
-            }
-            *codes.entry(code).or_default() += 1;
-            ProfileState::Rejected
-        }
+        Outcome::Rejected { code } => reject(code, counts),
     };
     entries.patch(&[state as u8], place * codec::ENTRY as u64 + codec::STATE)
+}
+
+fn reject(code: Option<u16>, counts: &mut Counts) -> ProfileState {
+    counts.profiles_rejected += 1;
+    let mut code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+    let codes = &mut counts.rejected_codes;
+    if codes.len() >= CODES - 1 && !codes.contains_key(&code) {
+        code = "other".to_owned();
+    }
+    *codes.entry(code).or_default() += 1;
+    ProfileState::Rejected
 }
 
 /// What to tell of rejected profiles.
@@ -299,6 +316,16 @@ mod tests {
         let warning = rejections(&counts).unwrap();
         assert!(warning.message.contains("515 (2), none (1)"), "{warning:?}");
         assert_eq!(rejections(&Counts::default()), None);
+    }
+
+    #[test]
+    fn what_is_pending_twice_in_a_row_is_set_aside() {
+        let (dir, mut counts) = (tempfile::tempdir().unwrap(), Counts::default());
+        let mut entries = Scratch::new(dir.path(), u64::MAX).temp().unwrap();
+        io::Write::write_all(&mut entries, &[1; codec::ENTRY]).unwrap();
+        note(Outcome::Pending, PENDING, &entries, &mut counts).unwrap();
+        assert_eq!((counts.profiles_pending, counts.profiles_rejected), (0, 1));
+        assert_eq!(counts.rejected_codes["555"], 1);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Scratch {
 
 struct Disk {
     used: AtomicU64,
+    /// What the shelf holds: it outlives its runs.
+    shelved: AtomicU64,
     limit: u64,
     before: Box<dyn Fn() -> io::Result<()> + Send + Sync>,
 }
@@ -56,6 +58,7 @@ impl Scratch {
     ) -> Self {
         let disk = Disk {
             used: AtomicU64::new(0),
+            shelved: AtomicU64::new(0),
             limit,
             before: Box::new(before),
         };
@@ -72,6 +75,11 @@ impl Scratch {
     /// Bytes in all files of all runs.
     pub fn used(&self) -> u64 {
         self.disk.used.load(Ordering::Relaxed)
+    }
+
+    /// The shelf holds so much now.
+    pub(super) fn shelve(&self, bytes: u64) {
+        self.disk.shelved.store(bytes, Ordering::Relaxed);
     }
 
     /// Removes what runs of a process that is gone have left.
@@ -149,7 +157,10 @@ impl Write for Temp {
         (self.disk.before)()?;
         let (disk, size) = (&self.disk, bytes.len() as u64);
         let before = disk.used.fetch_add(size, Ordering::Relaxed);
-        let written = if before.saturating_add(size) > disk.limit {
+        let all = before
+            .saturating_add(size)
+            .saturating_add(disk.shelved.load(Ordering::Relaxed));
+        let written = if all > disk.limit {
             Err(ErrorKind::QuotaExceeded.into())
         } else {
             self.file.write_all_at(bytes, self.len)
@@ -213,7 +224,7 @@ pub(super) fn failed(error: &io::Error) -> RunError {
         ErrorKind::StorageFull | ErrorKind::FileTooLarge => "is full: give it more room".to_owned(),
         kind => format!("can't be used ({kind})"),
     };
-    let message = format!("The controller's scratch directory {what}. Nothing was changed.");
+    let message = format!("The controller's scratch directory {what}.");
     RunError::Failed(Failure::new(Reason::ScratchUnavailable, message))
 }
 

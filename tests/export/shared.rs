@@ -36,7 +36,7 @@ fn due(requests: &[Request; 2], since: Timestamp) -> [Request; 2] {
     requests.clone().map(|mut request| {
         let properties = ["$email", "a", "b", "plan"].map(str::to_owned);
         request.shared = Some(Shared {
-            connector: "uid".to_owned(),
+            reader: mixtap::export::reader("uid", &request.connector),
             properties: properties.to_vec(),
             since,
         });
