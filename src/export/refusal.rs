@@ -86,7 +86,8 @@ pub(super) fn writing(error: clevertap::Error, stop: Stop) -> RunError {
         Error::SegmentExists => Reason::SegmentExists,
         Error::RateLimited { .. } => Reason::RateLimited,
         Error::Unavailable { .. } => Reason::DestinationUnavailable,
-        Error::File(_) => Reason::StateUnavailable,
+        // The list on the scratch disk changed or vanished.
+        Error::File(_) => Reason::ScratchUnavailable,
     };
     Failure::new(reason, error.to_string())
         .after(error.retry_after())

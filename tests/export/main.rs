@@ -10,5 +10,7 @@ mod kills;
 mod ledger;
 mod names;
 mod process;
+#[path = "../common/snapshots.rs"]
+mod snapshots;
 mod state;
 mod world;
