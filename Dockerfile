@@ -2,13 +2,14 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --no-default-features --bin mixtap && mkdir /state
+RUN cargo build --release --locked --no-default-features --bin mixtap --config .cargo/image.toml \
+ && cp target/*/release/mixtap /mixtap && mkdir /state
 
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM gcr.io/distroless/static-debian12:nonroot
 LABEL org.opencontainers.image.title="mixtap" \
       org.opencontainers.image.description="Mixpanel cohorts become CleverTap segments, declared in YAML and kept true by a Kubernetes controller" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /src/target/release/mixtap /usr/local/bin/mixtap
+COPY --from=build /mixtap /usr/local/bin/mixtap
 # Where state is kept by default: a volume mounted here takes its owner from the pod's fsGroup.
 COPY --from=build --chown=65532:65532 /state /var/lib/mixtap
 # Numeric, so that `runAsNonRoot` can be checked.

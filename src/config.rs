@@ -173,8 +173,8 @@ pub struct RunArgs {
     )]
     pub metrics_address: SocketAddr,
 
-    /// error, warn, info, debug or trace, or directives such as info,mixtap::mixpanel=debug;
-    /// other crates never say more than warnings
+    /// error, warn, info or debug, or directives such as info,mixtap::mixpanel=debug; other crates
+    /// never say more than warnings
     #[arg(
         long,
         env = "MIXTAP_LOG_LEVEL",

@@ -15,6 +15,7 @@ use super::destinations::Destinations;
 use super::events::Events;
 use super::filling::Filling;
 use super::lease::Leadership;
+use super::sharing::Groups;
 use super::wakeups::Wakeups;
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
@@ -45,6 +46,7 @@ pub struct Context {
     pub budgets: Budgets,
     pub lists: CohortLists,
     pub reads: SharedReads,
+    pub groups: Groups,
     pub limits: Limits,
     pub state: State,
     pub scratch: Scratch,

@@ -24,6 +24,7 @@ mod once;
 mod prepare;
 mod report;
 mod run;
+mod sharing;
 mod start;
 mod status;
 mod sweep;

@@ -195,6 +195,7 @@ impl Prepared {
             budgets,
             lists: CohortLists::default(),
             reads: SharedReads::default(),
+            groups: Default::default(),
             limits: Limits::default(),
             state,
             scratch,

@@ -12,6 +12,7 @@ use super::dereference::Ready;
 use super::error::Error;
 use super::once;
 use super::report::settle;
+use super::sharing;
 use super::timing::{is_first, queued, wake_in};
 use super::turns;
 use super::work::work;
@@ -61,7 +62,18 @@ pub async fn run(
     // A confirming upload asks Mixpanel nothing. Nothing is claimed, and no place taken, by who
     // waits for a turn.
     let budget = turns::admit(ctx, export, found);
-    let turn = (!confirming).then(|| turns::ask(ctx, export, found, why, &budget));
+    let since = turns::since(ctx, export, found, why);
+    let shared = match confirming {
+        true => None,
+        false => sharing::together(ctx, export, found, since),
+    };
+    let carried = shared.as_ref();
+    let carried = carried.and_then(|shared| sharing::carried(ctx, export, found, shared));
+    if carried.is_some() {
+        ctx.budgets.leave_queue(&turns::key(export));
+    }
+    let asks = !confirming && carried.is_none();
+    let turn = asks.then(|| turns::ask(export, why, since, &budget));
     if let Some(Err(wait)) = turn {
         let cycle = turns::cycle(ctx, found);
         let mut status = queued(&old, export, is_first(why), wait, cycle);
@@ -73,7 +85,12 @@ pub async fn run(
         return settle(ctx, export, status, wake_in(wait)).await;
     }
     let turn = turn.and_then(Result::ok);
-    let budget = turn.as_ref().map_or(budget, |turn| turn.budget().clone());
+    let budget = match &turn {
+        Some(turn) => turn.budget().clone(),
+        None => carried.unwrap_or(budget),
+    };
+    let leads = turn.is_some() && shared.is_some();
+    let _leading = leads.then(|| sharing::lead(ctx, export, found, &budget));
     let _place = tokio::select! {
         () = ctx.shutdown.cancelled() => return Ok(Action::await_change()),
         place = ctx.runs.acquire() => place,
@@ -82,6 +99,6 @@ pub async fn run(
         return Ok(Action::requeue(Duration::from_secs(1)));
     };
     let started = Instant::now();
-    let outcome = work(ctx, &claim, budget).await;
+    let outcome = work(ctx, &claim, budget, shared).await;
     close(ctx, &claim, outcome, started.elapsed()).await
 }

@@ -24,24 +24,21 @@ pub fn admit(ctx: &Context, export: &CohortExport, ready: &Ready) -> Budget {
     let budget = ready.budget(ctx);
     let dynamic = ready.plan.sync_type == SyncType::Dynamic;
     let interval = dynamic.then(|| ready.plan.interval.unsigned_abs());
-    ctx.budgets.admit(&key(export), &budget, interval);
+    ctx.budgets
+        .admit(&key(export), &ready.group, &budget, interval);
     budget
 }
 
 /// Asks for the turn of a run that is due; otherwise how long it is likely to wait.
 pub fn ask(
-    ctx: &Context,
     export: &CohortExport,
-    ready: &Ready,
     why: Why,
+    since: Timestamp,
     budget: &Budget,
 ) -> Result<Turn, Duration> {
     let now = Timestamp::now();
     let status = export.status.clone().unwrap_or_default();
-    let input = input(export, &status, ready, ctx);
-    let created = export.creation_timestamp().map_or(now, |t| t.0);
     let age = |time: Timestamp| now.duration_since(time).unsigned_abs();
-    let since = schedule::waiting_since(&input, why, created, now);
     // What a person asks for, or a crash left, isn't one of the interval's runs.
     let own = matches!(why, Why::Scheduled | Why::Retry);
     let last = status.last_attempt_time.as_ref().map(|t| t.0);
@@ -52,6 +49,14 @@ pub fn ask(
         last: last.filter(|last| own && *last <= now).map(age),
         failing: status.consecutive_failures.is_some() || interrupted >= PROMPT_ATTEMPTS,
     })
+}
+
+/// Since when a run that is due now waits.
+pub fn since(ctx: &Context, export: &CohortExport, ready: &Ready, why: Why) -> Timestamp {
+    let now = Timestamp::now();
+    let status = export.status.clone().unwrap_or_default();
+    let created = export.creation_timestamp().map_or(now, |t| t.0);
+    schedule::waiting_since(&input(export, &status, ready, ctx), why, created, now)
 }
 
 /// How often the project's budget lets this export run, where it asks for more.

@@ -61,6 +61,7 @@ where
     let mut before = Vec::new();
     watch(api, config())
         .default_backoff()
+        .modify(lighten)
         .reflect(writer)
         .inspect_ok(move |event| {
             match event {
@@ -80,6 +81,17 @@ where
         })
         .touched_objects()
         .predicate_filter(worth_a_look, PredicateConfig::default())
+}
+
+/// Takes out what nothing here reads, which is the greater part of an object.
+fn lighten<K: Resource>(object: &mut K) {
+    let meta = object.meta_mut();
+    meta.managed_fields = None;
+    if let Some(annotations) = &mut meta.annotations {
+        annotations.retain(|name, _| [REQUESTED_AT, RELEASE_HOLD].contains(&name.as_str()));
+    }
+    meta.labels = None;
+    meta.owner_references = None;
 }
 
 /// Whether the store still has this very object.

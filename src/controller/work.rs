@@ -13,7 +13,7 @@ use crate::api::RELEASE_HOLD;
 use crate::domain::schedule::Why;
 use crate::domain::segment::fixed_default;
 use crate::domain::{Destination, Failure, Reason, Shape};
-use crate::export::{self, Confirmed, Gate, Release, Request, RunError, Stop, Tools};
+use crate::export::{self, Confirmed, Gate, Release, Request, RunError, Shared, Stop, Tools};
 use crate::mixpanel::Budget;
 
 /// What a run brought.
@@ -25,7 +25,7 @@ pub enum Outcome {
 }
 
 /// Exports what was claimed, within the run's deadline.
-pub async fn work(ctx: &Context, claim: &Claim, budget: Budget) -> Outcome {
+pub async fn work(ctx: &Context, claim: &Claim, budget: Budget, shared: Option<Shared>) -> Outcome {
     let Claim {
         export, ready, run, ..
     } = claim;
@@ -77,7 +77,10 @@ pub async fn work(ctx: &Context, claim: &Claim, budget: Budget) -> Outcome {
         resolved: &resolved,
         write: &may_write,
     };
-    let request = request(claim);
+    let request = Request {
+        shared,
+        ..request(claim)
+    };
     let working = async {
         match &claim.export.status {
             Some(status) if claim.run.reason == Why::Confirming.as_str() => {

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::watch;
 
@@ -21,6 +21,8 @@ use crate::mixpanel::{Batch, Error, Existence, Query, ReadEnd, Tally};
 const AHEAD: usize = 4;
 /// Sessions of one read: the first, and another one should it be lost or not add up.
 const SESSIONS: u32 = 2;
+/// A read that isn't this one begins so much later, at least.
+const LATER: SignedDuration = SignedDuration::from_nanos(1);
 /// How often the gate is asked while another export reads for us.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -61,7 +63,7 @@ impl Run<'_> {
         let mut since = self.request.shared.as_ref().map(|shared| shared.since);
         let mut session = 1;
         loop {
-            let ended = match (&self.request.shared, since) {
+            let ended = match (&self.request.shared, &mut since) {
                 (Some(shared), Some(since)) => {
                     let key = (
                         shared.connector.clone(),
@@ -77,7 +79,6 @@ impl Run<'_> {
                 Err(End::Run(error)) => return Err(error),
                 Err(End::Broken(why)) if session < SESSIONS => {
                     tracing::info!(cohort = self.cohort.0, why, "reading again");
-                    since = since.map(|_| Timestamp::now());
                     session += 1;
                 }
                 Err(End::Broken(why)) => {
@@ -93,26 +94,30 @@ impl Run<'_> {
         close(spool, tally).await
     }
 
-    /// As a part of a read that several exports use.
+    /// As a part of a read that several exports use. Should it not add up, a later one is wanted, the
+    /// same for all of them: `since` says so.
     async fn together(
         &self,
         query: &Query,
         layout: &Layout,
         key: &shared::Key,
-        since: Timestamp,
+        since: &mut Timestamp,
     ) -> Result<ReadMembers, End> {
         let kept = loop {
-            match self.tools.reads.part(key, since) {
+            match self.tools.reads.part(key, *since) {
                 Part::Lead(lead) => {
+                    *since = lead.began + LATER;
                     let scratch = self.tools.scratch.clone();
                     let fill = move |rows| Kept::fill(&scratch, rows);
                     let (rows, tally) = self.stream(query, fill).await?;
-                    let kept = Arc::new(Kept::new(rows, query.properties.len(), tally));
+                    let kept = Kept::new(rows, query.properties.len(), tally, lead.began);
+                    let kept = Arc::new(kept);
                     lead.done(Arc::clone(&kept));
                     break kept;
                 }
                 Part::Follow(mut read) => {
                     if let Some(kept) = self.follow(&mut read).await? {
+                        *since = kept.began + LATER;
                         break kept;
                     }
                 }

@@ -39,6 +39,7 @@ pub(super) struct Kept {
     rows: Temp,
     properties: usize,
     pub tally: Tally,
+    pub began: Timestamp,
 }
 
 /// What an export does about a read.
@@ -53,7 +54,7 @@ pub(super) enum Part {
 pub(super) struct Lead {
     reads: SharedReads,
     key: Key,
-    began: Timestamp,
+    pub began: Timestamp,
     read: watch::Sender<Option<Arc<Kept>>>,
 }
 
@@ -136,11 +137,12 @@ impl Kept {
         Ok(file)
     }
 
-    pub(super) fn new(rows: Temp, properties: usize, tally: Tally) -> Self {
+    pub(super) fn new(rows: Temp, properties: usize, tally: Tally, began: Timestamp) -> Self {
         Self {
             rows,
             properties,
             tally,
+            began,
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) struct Hour {
     /// The limit that stood while there were members.
     limit: Option<u32>,
     /// How often each dynamic export wants to run.
-    demands: HashMap<String, Duration>,
+    demands: HashMap<String, Demand>,
     /// The fair cycle, where the demands are more than the limit.
     cycle: Option<Duration>,
     /// From when on the next turn is on time.
@@ -40,6 +40,13 @@ pub(super) struct Hour {
     reserved: HashMap<u64, u32>,
     /// A `pageSize` that Mixpanel refused.
     pub refused_page_size: Option<u32>,
+}
+
+/// What an export asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Demand {
+    group: String,
+    interval: Duration,
 }
 
 impl Hour {
@@ -79,21 +86,32 @@ impl Hour {
         self.reckon();
     }
 
-    /// How often an export wants to run; `None`: only now and then.
-    pub fn demand(&mut self, key: &str, interval: Option<Duration>) {
-        let before = match interval {
-            Some(interval) => self.demands.insert(key.to_owned(), interval),
+    /// How often an export wants to run, and with which others it shares a query; `None`: only now
+    /// and then.
+    pub fn demand(&mut self, key: &str, demand: Option<(&str, Duration)>) {
+        let demand = demand.map(|(group, interval)| Demand {
+            group: group.to_owned(),
+            interval,
+        });
+        if self.demands.get(key) == demand.as_ref() {
+            return;
+        }
+        match demand {
+            Some(demand) => self.demands.insert(key.to_owned(), demand),
             None => self.demands.remove(key),
         };
-        if before != interval {
-            self.reckon();
-        }
+        self.reckon();
     }
 
     /// Takes the limit and the cycle anew.
     fn reckon(&mut self) {
         self.limit = self.members.values().min().copied().or(self.limit);
-        self.cycle = stretch::cycle(self.demands.values().copied(), self.limit());
+        let mut groups = HashMap::new();
+        for Demand { group, interval } in self.demands.values() {
+            let shortest = groups.entry(group.as_str()).or_insert(*interval);
+            *shortest = (*interval).min(*shortest);
+        }
+        self.cycle = stretch::cycle(groups.into_values(), self.limit());
     }
 
     /// The fair cycle of an export with this interval, where it is longer.
@@ -168,7 +186,7 @@ impl Hour {
                 .unwrap_or(now)
         });
         let demands = &self.demands;
-        let stretched = |key: &str| demands.get(key).is_some_and(|i| cycle > Some(*i));
+        let stretched = |key: &str| demands.get(key).is_some_and(|d| cycle > Some(d.interval));
         let line = self.queue.line(|key, entry| match (cycle, entry.last) {
             (Some(cycle), Some(last)) if stretched(key) => entry.since.max(last + cycle),
             _ => entry.since,

@@ -12,7 +12,8 @@ const LOOK: Duration = Duration::from_secs(3600);
 
 impl Budgets {
     /// An export is ready to run by this budget: each `interval`, or now and then.
-    pub fn admit(&self, export: &str, budget: &Budget, interval: Option<Duration>) {
+    /// Exports of one `group` share a query.
+    pub fn admit(&self, export: &str, group: &str, budget: &Budget, interval: Option<Duration>) {
         let project = &budget.project;
         let before = lock(&self.all)
             .exports
@@ -21,7 +22,8 @@ impl Budgets {
             before.hour().retire(export);
             before.changed();
         }
-        project.hour().demand(export, interval);
+        let demand = interval.map(|interval| (group, interval));
+        project.hour().demand(export, demand);
     }
 
     /// An export isn't due any more: it gives its place in the queue up.

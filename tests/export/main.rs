@@ -10,6 +10,7 @@ mod kills;
 mod ledger;
 mod names;
 mod process;
+mod shared;
 #[path = "../common/snapshots.rs"]
 mod snapshots;
 mod state;

@@ -83,7 +83,7 @@ impl World {
     fn begin(&mut self) {
         self.hour.join("connector", self.share);
         for (key, export) in self.exports.iter_mut().filter(|(_, e)| e.present) {
-            self.hour.demand(key, Some(secs(export.interval)));
+            self.hour.demand(key, Some((key, secs(export.interval))));
             if export.running.take().is_some() {
                 // Its claim is there: it is resumed.
                 export.due = *export.starts.last().unwrap();

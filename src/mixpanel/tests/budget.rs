@@ -135,7 +135,7 @@ async fn who_waits_is_told_when_its_turn_comes() {
     assert_eq!(calling.await.unwrap(), ["ns/second"]);
     drop(budget.turn(&waiting("ns/second")).unwrap());
     // Exports that go leave no place behind.
-    budgets.admit("ns/third", &budget, Some(Duration::from_secs(60)));
+    budgets.admit("ns/third", "group", &budget, Some(Duration::from_secs(60)));
     assert_eq!(
         budget.stretched(Duration::from_secs(60)),
         Some(Duration::from_secs(3600))
