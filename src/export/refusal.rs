@@ -100,3 +100,17 @@ fn refused(vendor: Vendor, reason: Reason, error: &impl ToString) -> RunError {
         failure: Failure::new(reason, error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_vanished_is_the_scratch_disks_fault() {
+        let RunError::Failed(failure) = writing(clevertap::Error::File("gone"), Stop::Shutdown)
+        else {
+            panic!("no failure")
+        };
+        assert_eq!(failure.reason, Reason::ScratchUnavailable);
+    }
+}
