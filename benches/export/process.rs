@@ -81,11 +81,7 @@ impl Pinned {
 
     /// KiB of memory: now (`VmRSS`), or the most since the last reset (`VmHWM`).
     pub fn memory(&self, name: &str) -> Fallible<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let number =
-            line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse().ok());
-        Ok(number.ok_or("no such figure")?)
+        memory(self.pid, name)
     }
 
     /// From here on the peak is measured anew.
@@ -100,6 +96,14 @@ impl Drop for Pinned {
         // It ends with the program that it kills.
         let _ = self.guard.wait();
     }
+}
+
+/// The same of any process.
+pub fn memory(pid: u32, name: &str) -> Fallible<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse().ok());
+    Ok(number.ok_or("no such figure")?)
 }
 
 /// The program below a guard, once it is no longer the one that pins it.
