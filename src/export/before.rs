@@ -28,7 +28,7 @@ impl Before {
         list: &Destination,
         scratch: &Scratch,
     ) -> Result<Self, RunError> {
-        let kept = match state.open_snapshot(list).await {
+        let kept = match state.snapshot(list).await {
             Ok(None) => None,
             Ok(Some(object)) => Some(Snapshot::fetch(object, list, scratch).await?),
             Err(StateError::TooLarge(_)) => Some(Err(SnapshotError::Damaged)),
@@ -109,7 +109,7 @@ impl Before {
 /// # Errors
 /// `StateUnavailable` and `StateTooNew`.
 pub async fn list_shape(state: &State, list: &Destination) -> Result<Option<String>, Failure> {
-    let mut object = match state.open_snapshot(list).await {
+    let mut object = match state.snapshot(list).await {
         Ok(Some(object)) => object,
         Ok(None) | Err(StateError::TooLarge(_)) => return Ok(None),
         Err(error) => return Err(error.failure()),
