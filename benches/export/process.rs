@@ -14,6 +14,13 @@ use crate::Fallible;
 
 /// The program under test, built with this benchmark's profile.
 pub const MIXTAP: &str = env!("CARGO_BIN_EXE_mixtap");
+
+/// The controller: as the image has it, where `MIXTAP_BENCH_CONTROLLER` says where that is.
+pub fn controller() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| std::env::var("MIXTAP_BENCH_CONTROLLER").unwrap_or(MIXTAP.to_owned()))
+}
+
 /// Where the controller runs, alone.
 pub const CONTROLLER: u8 = 0;
 /// Where everything else runs.

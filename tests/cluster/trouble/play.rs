@@ -95,14 +95,12 @@ pub(super) async fn in_the_middle(lane: &Lane, row: &Row) {
     }
     assert_eq!(lane.list(), Some(list_of(CHANGED)));
     // Whom CleverTap doesn't know isn't in the segment.
-    assert_whole_lists(
-        lane,
-        if let End::Rejects(_) = row.end {
-            &[25, 26]
-        } else {
-            &[25, 27]
-        },
-    );
+    let sizes: &[usize] = match row.end {
+        End::Rejects(_) => &[25, 26],
+        End::Pends => &[25, 26, 27],
+        _ => &[25, 27],
+    };
+    assert_whole_lists(lane, sizes);
 }
 
 pub(super) async fn at_first(lane: &Lane, row: &Row) {
