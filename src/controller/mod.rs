@@ -3,6 +3,7 @@
 //! [`run`] starts it in the order in which things depend on each other: telemetry, API server,
 //! CRDs, state, Lease, watches; and stops it in the other.
 
+mod asking;
 mod check;
 mod claim;
 mod close;
