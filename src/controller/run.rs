@@ -1,5 +1,6 @@
 //! One run of an export: claim, export, close. Two writes of status, whatever happens between.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -90,7 +91,10 @@ pub async fn run(
         None => carried.unwrap_or(budget),
     };
     let leads = turn.is_some() && shared.is_some();
-    let _leading = leads.then(|| sharing::lead(ctx, export, found, &budget));
+    let leading = leads.then(|| sharing::lead(ctx, export, found, &budget));
+    // Others read meanwhile as this one uploads; who comes late to a read that is shared finds it.
+    let reading = Mutex::new((turn, leading));
+    let read = || drop(std::mem::take(&mut *held(&reading)));
     let _place = tokio::select! {
         () = ctx.shutdown.cancelled() => return Ok(Action::await_change()),
         place = ctx.runs.acquire() => place,
@@ -99,6 +103,13 @@ pub async fn run(
         return Ok(Action::requeue(Duration::from_secs(1)));
     };
     let started = Instant::now();
-    let outcome = work(ctx, &claim, budget, shared).await;
+    let outcome = work(ctx, &claim, budget, shared, &read).await;
+    // However it ended.
+    read();
     close(ctx, &claim, outcome, started.elapsed()).await
+}
+
+fn held<T>(by: &Mutex<T>) -> MutexGuard<'_, T> {
+    // It is only ever emptied.
+    by.lock().unwrap_or_else(PoisonError::into_inner)
 }
