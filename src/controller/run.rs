@@ -31,6 +31,10 @@ pub async fn run(
     found: &Ready,
     why: Why,
 ) -> Result<Action, Error> {
+    // Nobody's turn is taken, and nothing claimed, that another leader may have under way.
+    if !ctx.leadership.valid() {
+        return Ok(Action::requeue(Duration::from_secs(1)));
+    }
     let old = export.status.clone().unwrap_or_default();
     let generation = export.metadata.generation.unwrap_or_default();
     let write = Write {
