@@ -103,7 +103,7 @@ pub async fn run(
         () = ctx.shutdown.cancelled() => return Ok(Action::await_change()),
         place = ctx.runs.acquire() => place,
     };
-    let Some(claim) = claim(ctx, export).await? else {
+    let Some(claim) = claim(ctx, export, found).await? else {
         return Ok(Action::requeue(Duration::from_secs(1)));
     };
     let started = Instant::now();
