@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::StreamExt as _;
 
 use super::LOOK_AGAIN;
+use super::lease::Leadership;
 use crate::mixpanel::{Budgets, Unkept};
 use crate::state::State;
 
@@ -29,17 +30,24 @@ pub async fn load(state: &State, budgets: &Budgets) {
     }
 }
 
-/// Keeps each window as it changes.
-pub async fn keep(state: State, budgets: Budgets) {
+/// Keeps each window as it changes, while this controller leads: another leader's are not ours to
+/// replace.
+pub async fn keep(state: State, budgets: Budgets, leadership: Leadership) {
     let failing = AtomicBool::new(false);
     loop {
-        write(&state, budgets.unkept().await, &failing).await;
+        let unkept = budgets.unkept().await;
+        match leadership.valid() {
+            true => write(&state, unkept, &failing).await,
+            false => tokio::time::sleep(LOOK_AGAIN).await,
+        }
     }
 }
 
-/// Keeps what has changed, once.
-pub async fn keep_now(state: &State, budgets: &Budgets) {
-    write(state, budgets.unkept_now(), &AtomicBool::new(false)).await;
+/// Keeps what has changed, once, if this controller still leads.
+pub async fn keep_now(state: &State, budgets: &Budgets, leadership: &Leadership) {
+    if leadership.valid() {
+        write(state, budgets.unkept_now(), &AtomicBool::new(false)).await;
+    }
 }
 
 async fn write(state: &State, unkept: Vec<Unkept>, failing: &AtomicBool) {
