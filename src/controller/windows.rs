@@ -8,19 +8,22 @@ use super::LOOK_AGAIN;
 use super::lease::Leadership;
 use crate::mixpanel::{Budgets, Unkept};
 use crate::state::State;
+use crate::telemetry::server::{Phase, Readiness};
 
 /// Windows that are written at once.
 const AT_ONCE: usize = 8;
 
 /// Takes over what the last leader kept, and drops what says nothing any more.
-pub async fn load(state: &State, budgets: &Budgets) {
+pub async fn load(state: &State, budgets: &Budgets, readiness: &Readiness) {
     let kept = loop {
         match state.budgets().await {
             Ok(kept) => break kept,
             Err(error) => tracing::warn!(%error, "waiting for the state store"),
         }
+        readiness.set(Phase::WaitingForState);
         tokio::time::sleep(LOOK_AGAIN).await;
     };
+    readiness.set(Phase::Standby);
     for (key, json) in kept {
         if !budgets.restore(&json)
             && let Err(error) = state.drop_budget(&key).await
