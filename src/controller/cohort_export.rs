@@ -41,7 +41,9 @@ pub async fn reconcile(object: Arc<Export>, ctx: Arc<Context>) -> Result<Action,
 
 async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
     ctx.filling.all_done().await;
+    let key = turns::key(export);
     if export.metadata.deletion_timestamp.is_some() {
+        ctx.budgets.retire(&key);
         return Ok(Action::await_change());
     }
     let old = export.status.clone().unwrap_or_default();
@@ -52,7 +54,6 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
         now: Timestamp::now(),
     };
     tell::bad_annotations(ctx, export).await;
-    let key = turns::key(export);
     let ready = match ready(export, ctx) {
         Ok(ready) => ready,
         Err(Blocked::Suspended) => {
