@@ -97,6 +97,7 @@ mod tests {
         let leader = Gate {
             resolved: &|_| Ok(()),
             write: &|_| Ok(()),
+            read: &|| {},
         };
         let watch = Watch::new(&leader, &list);
         let kept = keep_after([Duration::ZERO; 2], &state, &list, &snapshot, &watch).await;

@@ -54,6 +54,7 @@ pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Resul
         watch: Watch::new(gate, &list),
     };
     let read = run.read().await?;
+    (gate.read)();
     let made = run.compare(read).await?;
     run.guard(&made).await?;
     run.write(made).await

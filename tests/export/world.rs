@@ -141,6 +141,7 @@ impl World {
         let gate = Gate {
             resolved: &|_| Ok(()),
             write,
+            read: &|| {},
         };
         run(&process.tools(self), request, &gate).await
     }
@@ -152,6 +153,7 @@ impl World {
         let gate = Gate {
             resolved: &|_| Ok(()),
             write: &|_| Ok(()),
+            read: &|| {},
         };
         let runs = requests.iter().map(|request| run(&tools, request, &gate));
         futures::future::join_all(runs).await
@@ -163,6 +165,7 @@ impl World {
         let gate = Gate {
             resolved: &|_| Ok(()),
             write: &|_| Ok(()),
+            read: &|| {},
         };
         confirm(&process.tools(self), &self.later(), &of.run_id, &gate).await
     }
