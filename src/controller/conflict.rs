@@ -156,3 +156,78 @@ fn claimant(export: &CohortExport, wants: Option<Destination>) -> Claimant {
         wants,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kube::runtime::watcher::Event;
+    use proptest::prelude::*;
+
+    use super::super::context::Connector;
+    use super::super::dereference::specs;
+    use super::super::testing::{Cluster, connector, export};
+    use super::*;
+
+    const LISTS: [&str; 3] = ["a", "b", "c"];
+    const NAMES: [&str; 2] = ["main", "other"];
+
+    #[derive(Clone, Debug)]
+    enum Change {
+        Connector(Box<Event<Connector>>),
+        Export(Box<Event<Export>>),
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        let connectors = (any::<bool>(), 0..2_usize, 0..2_usize, any::<bool>()).prop_map(
+            |(deleted, name, account, connected)| {
+                let connected = if connected { "True" } else { "False" };
+                let account = ["TEST-ONE-1", "TEST-TWO-2"][account];
+                let object = connector(NAMES[name], account, connected);
+                let event = if deleted { Event::Delete } else { Event::Apply };
+                Change::Connector(Box::new(event(object)))
+            },
+        );
+        let exports = (
+            any::<bool>(),
+            0..6_u8,
+            0..2_usize,
+            0..3_usize,
+            any::<bool>(),
+        )
+            .prop_map(|(deleted, name, connector, list, suspend)| {
+                let object = export(&name.to_string(), NAMES[connector], LISTS[list], suspend);
+                let event = if deleted { Event::Delete } else { Event::Apply };
+                Change::Export(Box::new(event(object)))
+            });
+        prop_oneof![1 => connectors, 4 => exports]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        /// Against a look at all exports.
+        #[test]
+        fn a_look_misses_nobody(changes in prop::collection::vec(change(), 1..30)) {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let _runtime = runtime.enter();
+            let mut cluster = Cluster::new();
+            for change in changes {
+                match change {
+                    Change::Connector(event) => cluster.connector(*event),
+                    Change::Export(event) => cluster.export(*event),
+                }
+                let ctx = &cluster.ctx;
+                let all: Vec<_> = ctx.all_exports().collect();
+                let all = all.iter().filter_map(|e| other(ctx, e.0.as_ref().ok()?));
+                let all: Vec<_> = all.collect();
+                for export in ctx.all_exports() {
+                    let export = export.0.as_ref().unwrap();
+                    let Ok(ready) = specs(export, ctx) else { continue };
+                    let found = before_run(ctx, export, &ready).map(|f| f.message);
+                    let wants = list_of(ctx, export);
+                    let mine = claimant(export, wants);
+                    let expected = rival(&mine, &all).map(|r| conflict_message(&mine, r));
+                    prop_assert_eq!(found, expected);
+                }
+            }
+        }
+    }
+}

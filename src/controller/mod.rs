@@ -30,6 +30,8 @@ mod start;
 mod status;
 mod sweep;
 mod tell;
+#[cfg(test)]
+mod testing;
 mod timing;
 mod turns;
 mod undecodable;

@@ -111,3 +111,20 @@ async fn a_session_that_is_lost_costs_all_of_them_one_more() {
     are_right(&world, &ended);
     assert_eq!(world.calls(Call::Engage), 2);
 }
+
+#[tokio::test]
+async fn the_read_is_told_of_once_before_anything_is_sent() {
+    let world = World::new(&["a", "b"]);
+    let told = std::sync::Mutex::new(Vec::new());
+    let read = || {
+        let calls = (world.calls(Call::Engage), world.clevertap_calls());
+        told.lock().unwrap().push(calls);
+    };
+    world.run_telling(&world.request(), &read).await.unwrap();
+    assert_eq!(*told.lock().unwrap(), [(1, 0)]);
+    // A cohort that can't be read is never told of.
+    world.fault(Call::Engage, 1, Action::answer(401, ""));
+    let failed = world.run_telling(&world.later(), &read).await;
+    assert!(failed.is_err(), "{failed:?}");
+    assert_eq!(told.lock().unwrap().len(), 1);
+}

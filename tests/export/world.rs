@@ -146,6 +146,21 @@ impl World {
         run(&process.tools(self), request, &gate).await
     }
 
+    /// The same, telling when its members are read.
+    pub async fn run_telling(
+        &self,
+        request: &Request,
+        read: &(dyn Fn() + Send + Sync),
+    ) -> Result<Done, RunError> {
+        let process = Process::start(self);
+        let gate = Gate {
+            resolved: &|_| Ok(()),
+            write: &|_| Ok(()),
+            read,
+        };
+        run(&process.tools(self), request, &gate).await
+    }
+
     /// Runs at once in one process.
     pub async fn run_together(&self, requests: &[Request]) -> Vec<Result<Done, RunError>> {
         let process = Process::start(self);
