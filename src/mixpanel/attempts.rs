@@ -8,7 +8,7 @@ use crate::http::{Backoff, Gate};
 /// Queries of the hourly budget that one call may take, its retries included.
 const QUERIES: u32 = 3;
 
-/// Three attempts that count as queries, and eight of any kind. Each asks the gate and the budget.
+/// Three attempts that count as queries (one of a trial check), and eight of any kind. Each asks the gate and the budget.
 pub(super) struct Attempts<'a> {
     client: &'a Mixpanel,
     cost: Cost,
@@ -62,7 +62,8 @@ impl Attempts<'_> {
             Failure::Once(error) if !std::mem::replace(&mut self.garbled, true) => error,
             Failure::Once(error) | Failure::Final(error) => return Err(error),
         };
-        if self.queries >= QUERIES || !self.backoff.pause(error.retry_after(), self.gate).await? {
+        let most = self.client.budget.attempts(QUERIES);
+        if self.queries >= most || !self.backoff.pause(error.retry_after(), self.gate).await? {
             return Err(error);
         }
         self.last = Some(error);

@@ -16,6 +16,9 @@ pub struct Budget {
     pub(super) project: Arc<Project>,
     /// The project whose hour Mixpanel counts this in, where `project` is only a connector's trial.
     pub(super) counted_in: Option<Arc<Project>>,
+    /// A check of credentials that aren't known to be good: it is sent though the project's hour is
+    /// used up.
+    pub(super) check: bool,
     pub(super) every_page: bool,
     /// Takes only what nobody waits for.
     pub(super) patient: bool,
@@ -28,19 +31,16 @@ impl Budget {
     pub(super) async fn query(&self, gate: &Gate<'_>) -> Result<Permit, Error> {
         // Asked first, so that nobody waits for a place only to hear no.
         let wait = self.hour().wait(self.run.id, self.patient, Instant::now());
+        let wait = wait.max(self.wait_for_project());
         if !wait.is_zero() {
             return Err(used_up(wait));
         }
         let place = self.place(gate).await?;
-        self.hour()
-            .book(self.run.id, self.patient, Instant::now())
-            .map_err(used_up)?;
-        if let Some(project) = &self.counted_in {
-            project.hour().ledger.book_anyway();
-        }
+        self.book().map_err(used_up)?;
         let permit = Permit {
             budget: Some(self.clone()),
             counted: true,
+            refused: false,
             _place: place,
         };
         self.counted_in
@@ -51,6 +51,39 @@ impl Budget {
         Ok(permit)
     }
 
+    fn book(&self) -> Result<(), Duration> {
+        let now = Instant::now();
+        self.hour().book(self.run.id, self.patient, now)?;
+        let Some(project) = &self.counted_in else {
+            return Ok(());
+        };
+        let mut hour = project.hour();
+        if self.check {
+            hour.ledger.book_anyway();
+            return Ok(());
+        }
+        let booked = hour.book(self.run.id, true, now);
+        drop(hour);
+        if booked.is_err() {
+            self.hour().ledger.settle(false, now);
+        }
+        booked
+    }
+
+    /// How long exports of a connector that isn't known to be good wait for a query of the project
+    /// that nobody else waits for; zero for everyone else.
+    pub(super) fn wait_for_project(&self) -> Duration {
+        let project = self.counted_in.as_ref().filter(|_| !self.check);
+        project.map_or(Duration::ZERO, |project| {
+            project.hour().wait(self.run.id, true, Instant::now())
+        })
+    }
+
+    /// Counted attempts that a call may make: a check shows all with one.
+    pub(super) fn attempts(&self, most: u32) -> u32 {
+        if self.check { 1 } else { most }
+    }
+
     /// A later page of a session: free [own, seen], but for its place.
     pub(super) async fn page(&self, gate: &Gate<'_>) -> Result<Permit, Error> {
         if self.every_page {
@@ -59,6 +92,7 @@ impl Budget {
         Ok(Permit {
             budget: None,
             counted: false,
+            refused: false,
             _place: self.place(gate).await?,
         })
     }
@@ -126,9 +160,12 @@ impl Budget {
     }
 
     /// How often an export that asks for this interval can run: the fair cycle of the project,
-    /// where that is longer.
+    /// where that is longer. What a connector has until it is Connected says nothing of that.
     pub fn stretched(&self, interval: Duration) -> Option<Duration> {
-        self.hour().stretched(interval)
+        match self.counted_in {
+            None => self.hour().stretched(interval),
+            Some(_) => None,
+        }
     }
 
     pub(super) fn hour(&self) -> MutexGuard<'_, Hour> {
@@ -170,6 +207,9 @@ pub(super) struct Permit {
     /// Of a query.
     budget: Option<Budget>,
     counted: bool,
+    /// Answered 4xx: nothing shows that these credentials may query this project, so a trial's is
+    /// none of its hour.
+    refused: bool,
     _place: Place,
 }
 
@@ -183,6 +223,11 @@ impl Permit {
     pub fn uncount(&mut self) {
         self.counted = false;
     }
+
+    /// Mixpanel answers 4xx.
+    pub fn refuse(&mut self) {
+        self.refused = true;
+    }
 }
 
 impl Drop for Permit {
@@ -190,10 +235,13 @@ impl Drop for Permit {
         let Some(budget) = &self.budget else {
             return;
         };
-        let counted_in = budget.counted_in.iter();
-        for project in counted_in.chain([&budget.project]) {
-            project.hour().ledger.settle(self.counted, Instant::now());
+        let settle = |project: &Project, counted| {
+            project.hour().ledger.settle(counted, Instant::now());
             project.changed();
+        };
+        settle(&budget.project, self.counted);
+        if let Some(project) = &budget.counted_in {
+            settle(project, self.counted && !self.refused);
         }
     }
 }

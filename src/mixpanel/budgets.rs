@@ -55,9 +55,20 @@ pub(super) struct Registry {
     /// Which project a Connected connector shares, by uid.
     members: HashMap<String, Key>,
     /// What connectors use before they are Connected, by uid.
-    pub trials: HashMap<String, Arc<Project>>,
+    pub trials: HashMap<String, Trial>,
     /// Where exports ask for turns, by their keys.
     pub exports: HashMap<String, Arc<Project>>,
+}
+
+/// What a connector may use before it is Connected.
+#[derive(Debug)]
+pub(super) struct Trial {
+    pub project: Arc<Project>,
+    /// The project that it asks.
+    key: Key,
+    /// Its connector was deleted: the next one that is created on the same project takes it over,
+    /// so that creating a connector anew brings no new queries.
+    left: bool,
 }
 
 impl Registry {
@@ -70,6 +81,34 @@ impl Registry {
         }
         let new = || Arc::new(Project::new(bells));
         self.projects.entry(key.clone()).or_insert_with(new).clone()
+    }
+
+    /// The trial of a connector; one that was left where there is one.
+    fn trial(&mut self, seat: &Seat<'_>, bells: &Arc<Bells>) -> Arc<Project> {
+        let key = seat.key();
+        if let Some(trial) = self.trials.get_mut(seat.connector) {
+            trial.key = key;
+            return trial.project.clone();
+        }
+        self.expire_trials();
+        let mut trials = self.trials.iter();
+        let left = trials.find(|(_, trial)| trial.left && trial.key == key);
+        let left = left.map(|(connector, _)| connector.clone());
+        let left = left.and_then(|connector| self.trials.remove(&connector));
+        let project = left.map_or_else(|| Arc::new(Project::new(bells)), |left| left.project);
+        let trial = Trial {
+            project: project.clone(),
+            key,
+            left: false,
+        };
+        self.trials.insert(seat.connector.to_owned(), trial);
+        project
+    }
+
+    fn expire_trials(&mut self) {
+        let now = Instant::now();
+        self.trials
+            .retain(|_, trial| !trial.left || !trial.project.hour().is_blank(now));
     }
 
     fn leave(&mut self, connector: &str) {
@@ -125,11 +164,14 @@ impl Budgets {
         lock(&self.all).leave(connector);
     }
 
-    /// A connector was deleted.
+    /// A connector was deleted. What it has used of its trial is remembered for the hour.
     pub fn forget(&self, connector: &str) {
         let mut all = lock(&self.all);
         all.leave(connector);
-        all.trials.remove(connector);
+        if let Some(trial) = all.trials.get_mut(connector) {
+            trial.left = true;
+        }
+        all.expire_trials();
     }
 
     /// The budget of a connector's exports: that of its project once it was found Connected, and
@@ -144,6 +186,7 @@ impl Budgets {
         Budget {
             project,
             counted_in: None,
+            check: false,
             every_page: seat.every_page,
             patient: false,
             run: Run::new(None),
@@ -165,7 +208,10 @@ impl Budgets {
     pub fn trial(&self, seat: &Seat<'_>) -> Budget {
         let mut all = lock(&self.all);
         let project = all.project(&seat.key(), &self.bells);
-        Self::trial_in(&mut all, &self.bells, seat, project)
+        Budget {
+            check: true,
+            ..Self::trial_in(&mut all, &self.bells, seat, project)
+        }
     }
 
     fn trial_in(
@@ -174,11 +220,10 @@ impl Budgets {
         seat: &Seat<'_>,
         counted_in: Arc<Project>,
     ) -> Budget {
-        let trial = all.trials.entry(seat.connector.to_owned());
-        let trial = trial.or_insert_with(|| Arc::new(Project::new(bells)));
         Budget {
-            project: trial.clone(),
+            project: all.trial(seat, bells),
             counted_in: Some(counted_in),
+            check: false,
             every_page: seat.every_page,
             patient: false,
             run: Run::new(None),

@@ -147,6 +147,9 @@ impl Mixpanel {
         if matches!(status.as_u16(), 401 | 402 | 429) {
             permit.uncount();
         }
+        if status.is_client_error() {
+            permit.refuse();
+        }
     }
 
     /// What an answer other than 2xx means.

@@ -12,8 +12,9 @@ pub(super) use booking::NoPages;
 
 /// Runs of a project at once: more than it has places for would only wait for one, claimed.
 const RUNS: usize = 4;
-/// When to look again while only the end of another run can make room.
-const BUSY: Duration = Duration::from_secs(60);
+/// When to look again while only the end of another run can make room: whoever is next is called
+/// as soon as one ends.
+const BUSY: Duration = Duration::from_secs(15 * 60);
 /// Of the fair cycle, by how much a turn may come early: turns that come in bursts are turns that
 /// come late an hour after.
 const EARLY: u32 = 20;
@@ -112,6 +113,8 @@ impl Hour {
             *shortest = (*interval).min(*shortest);
         }
         self.cycle = stretch::cycle(groups.into_values(), self.limit());
+        // Turns are spaced only where the budget is short.
+        self.next = self.next.filter(|_| self.cycle.is_some());
     }
 
     /// The fair cycle of an export with this interval, where it is longer.
@@ -130,17 +133,24 @@ impl Hour {
             return Err(at - now);
         }
         let need = self.queue.take(ask.key).min(self.limit());
-        let spacing = WINDOW / self.limit();
-        self.next = Some(self.next.map_or(now, |next| next.max(now)) + spacing * need);
+        if self.cycle.is_some() {
+            let next = self.next.map_or(now, |next| next.max(now));
+            let next = next + WINDOW / self.limit() * need;
+            self.next = Some(next.min(now + WINDOW));
+        }
         self.reserve(run, need);
         self.runs += 1;
         Ok(())
     }
 
-    /// A run has ended.
-    pub fn end_turn(&mut self, run: u64) {
+    /// A run has ended: the spacing of what it had reserved and didn't use goes back.
+    pub fn end_turn(&mut self, run: u64, now: Instant) {
         self.runs = self.runs.saturating_sub(1);
-        self.release(run);
+        let unused = WINDOW / self.limit() * self.release(run).min(self.limit());
+        self.next = self.next.map(|next| {
+            let earlier = next.checked_sub(unused).unwrap_or(now);
+            earlier.max(now.min(next))
+        });
     }
 
     /// It waits no more; whether it did.

@@ -57,6 +57,10 @@ impl Budget {
     /// # Errors
     /// The wait, at least a second.
     pub fn turn(&self, waiting: &Waiting<'_>) -> Result<Turn, Duration> {
+        let wait = self.wait_for_project();
+        if !wait.is_zero() {
+            return Err(wait.max(Duration::from_secs(1)));
+        }
         let now = Instant::now();
         let ago = |age: Duration| now.checked_sub(age).unwrap_or(now);
         let ask = Ask {
@@ -77,7 +81,7 @@ impl Budget {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.hour().end_turn(self.0.run.id);
+        self.0.hour().end_turn(self.0.run.id, Instant::now());
         self.0.project.changed();
     }
 }

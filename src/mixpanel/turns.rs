@@ -71,7 +71,7 @@ impl Budgets {
         let all = lock(&self.all);
         all.projects
             .values()
-            .chain(all.trials.values())
+            .chain(all.trials.values().map(|trial| &trial.project))
             .cloned()
             .collect()
     }

@@ -91,10 +91,11 @@ impl Hour {
         *self.reserved.entry(run).or_default() += queries;
     }
 
-    /// Gives back what a run has reserved and doesn't need.
-    pub fn release(&mut self, run: u64) {
+    /// Gives back what a run has reserved and doesn't need: so many queries.
+    pub fn release(&mut self, run: u64) -> u32 {
         let queries = self.reserved.remove(&run).unwrap_or(0);
         self.ledger.release(queries);
+        queries
     }
 
     /// Queries free now, of those that nobody has reserved, and those of this run.

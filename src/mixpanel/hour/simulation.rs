@@ -18,6 +18,8 @@ struct Export {
     /// Queries that each run takes, and whether it ends well.
     queries: u32,
     fails: bool,
+    /// Asks for its interval; otherwise only now and then.
+    demands: bool,
     /// When its runs started.
     starts: Vec<Instant>,
     /// When it is looked at next.
@@ -55,6 +57,7 @@ impl World {
                 phase: (n as u64).wrapping_mul(2_654_435_761) % interval,
                 queries: 1,
                 fails: false,
+                demands: true,
                 starts: Vec::new(),
                 look: Some(start),
                 due: start,
@@ -83,7 +86,8 @@ impl World {
     fn begin(&mut self) {
         self.hour.join("connector", self.share);
         for (key, export) in self.exports.iter_mut().filter(|(_, e)| e.present) {
-            self.hour.demand(key, Some((key, secs(export.interval))));
+            let demand = (key.as_str(), secs(export.interval));
+            self.hour.demand(key, export.demands.then_some(demand));
             if export.running.take().is_some() {
                 // Its claim is there: it is resumed.
                 export.due = *export.starts.last().unwrap();
@@ -213,13 +217,13 @@ impl World {
         for _ in 0..export.queries {
             self.hour.ledger.settle(true, self.now);
         }
-        self.hour.end_turn(run);
+        self.hour.end_turn(run, self.now);
         if !export.present {
             return;
         }
         let started = *export.starts.last().unwrap();
         export.due = match export.fails {
-            true => self.now + secs(900),
+            true => self.now + secs(export.interval.min(900)),
             false => {
                 let after = (started + secs(export.interval) / 2).max(self.now);
                 let second = (after - self.start).as_secs() + 1;
@@ -333,5 +337,35 @@ fn below_the_limit_everyone_runs_at_its_slots() {
         let late = |t: &Instant| ((*t - world.start).as_secs() + 900 - export.phase) % 900;
         assert!(starts.map(late).all(|late| late < 60), "{key}");
         assert!(export.starts.len() >= 95, "{}", export.starts.len());
+    }
+}
+
+#[test]
+fn claims_without_a_query_cost_the_others_nothing() {
+    // Twelve ask as often as the budget has queries; thirty fail each minute without one, such as
+    // those whose claim isn't written or whose Secret is absent.
+    let minutes: Vec<u64> = (0..42).map(|n| if n < 12 { 15 } else { 1 }).collect();
+    let mut world = World::new(&minutes, 48, 2);
+    for (n, (key, export)) in world.exports.iter_mut().enumerate().skip(12) {
+        (export.queries, export.fails) = (0, true);
+        // Of some it is known how often they want to run, of the others it isn't.
+        export.demands = n % 10 == 0;
+        if !export.demands {
+            world.hour.demand(key, None);
+        }
+    }
+    world.until(6 * 3600);
+    world.server_limit = Some(40);
+    world.until(DAY);
+    let fair = world.hour.stretched(secs(60)).unwrap().as_secs();
+    for (key, _) in world.exports.iter().take(12) {
+        // Until the hour before the lower limit is over, there are queries of that one too many.
+        let longest = world.longest(key, 5 * 3600);
+        assert!(longest <= fair * 3 / 2, "{key}: {longest} s, fair {fair} s");
+        let longest = world.longest(key, 8 * 3600);
+        assert!(
+            longest <= fair * 11 / 10,
+            "{key}: {longest} s, fair {fair} s"
+        );
     }
 }

@@ -19,7 +19,7 @@ fn hour(share: u32) -> (Hour, Instant) {
 fn run(hour: &mut Hour, run: u64, now: Instant) {
     hour.book(run, false, now).unwrap();
     hour.ledger.settle(true, now);
-    hour.end_turn(run);
+    hour.end_turn(run, now);
 }
 
 #[test]
@@ -45,11 +45,11 @@ fn the_first_query_of_a_turn_is_nobody_elses() {
     assert!(hour.wait(1, false, now).is_zero());
     hour.book(1, false, now).unwrap();
     hour.ledger.settle(false, now);
-    hour.end_turn(1);
+    hour.end_turn(1, now);
     hour.ask(&ask("b", now), 2, now).unwrap();
     assert!(hour.wait(3, false, now) > Duration::ZERO);
     // Unused, it goes back.
-    hour.end_turn(2);
+    hour.end_turn(2, now);
     assert!(hour.wait(3, false, now).is_zero());
 }
 
@@ -87,7 +87,7 @@ fn a_check_takes_what_nobody_waits_for() {
     for (key, n) in [("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6)] {
         let _ = hour.ask(&ask(key, now), n, now);
     }
-    hour.end_turn(2);
+    hour.end_turn(2, now);
     assert!(hour.wait(7, true, now) > Duration::ZERO);
     assert!(hour.book(7, true, now).is_err());
     assert!(hour.book(7, false, now).is_ok());
@@ -103,7 +103,7 @@ fn a_read_whose_pages_do_not_fit_waits_until_they_do() {
     hour.ledger.settle(true, now);
     let no = hour.reserve_pages(2, Some("large"), 4, now);
     assert_eq!(no, Err(NoPages::Later(WINDOW)));
-    hour.end_turn(2);
+    hour.end_turn(2, now);
     // Its next turn is that of five at once, and those behind wait with it.
     assert!(hour.ask(&ask("large", now), 3, now).is_err());
     assert!(hour.ask(&ask("small", now), 4, now).is_err());
@@ -130,6 +130,40 @@ fn few_runs_at_once() {
         .map(|(key, n)| hour.ask(&ask(key, now), n, now));
     assert_eq!(asked.filter(Result::is_ok).count(), RUNS);
     assert!(hour.call(now).0.is_empty());
-    hour.end_turn(0);
+    hour.end_turn(0, now);
+    assert_eq!(hour.call(now).0, ["4"]);
+}
+
+#[test]
+fn turns_that_use_no_query_hold_nobody_up() {
+    let (mut hour, now) = hour(48);
+    let claim = |hour: &mut Hour, run| {
+        let asked = hour.ask(&ask("claims", now), run, now);
+        hour.end_turn(run, now);
+        asked
+    };
+    // Neither while the budget suffices...
+    assert!((0..200).all(|run| claim(&mut hour, run).is_ok()));
+    for n in 0..40 {
+        let (key, interval) = (n.to_string(), Duration::from_secs(900));
+        hour.demand(&key, Some((&key, interval)));
+    }
+    // ...nor while it is short.
+    assert!((0..200).all(|run| claim(&mut hour, run).is_ok()));
+    hour.ask(&ask("0", now), 1000, now).unwrap();
+    run(&mut hour, 1000, now);
+    let turns = (1..40).filter(|run| hour.ask(&ask("others", now), *run, now).is_ok());
+    assert!(turns.count() < RUNS, "a query that was used takes its time");
+}
+
+#[test]
+fn who_waits_for_the_end_of_a_run_looks_again_seldom() {
+    let (mut hour, now) = hour(48);
+    let asked: Vec<_> = (0..8)
+        .map(|n| hour.ask(&ask(&n.to_string(), now), n, now))
+        .collect();
+    assert!(asked[RUNS..].iter().all(|asked| *asked == Err(BUSY)));
+    // It is called all the same, once one ends.
+    hour.end_turn(0, now);
     assert_eq!(hour.call(now).0, ["4"]);
 }

@@ -110,8 +110,69 @@ async fn who_is_not_connected_neither_drains_nor_lowers_nor_waits() {
     budgets.join(&seat(&base, "new", 48));
     budgets.leave("good");
     assert_eq!(budgets.of(&seat(&base, "new", 48)).remaining(), 48 - 9);
+    // Created anew, it has no new ones, be it by another name; elsewhere it has.
     budgets.forget("new");
-    ask(&budgets.of(&seat(&base, "new", 48))).await.unwrap();
+    let anew = seat(&base, "anew", 48);
+    ask(&budgets.trial(&anew)).await.unwrap_err();
+    ask(&budgets.trial(&seat(&base, "third", 48)))
+        .await
+        .unwrap();
+    budgets.forget("anew");
+    let elsewhere = Seat {
+        project: 8,
+        ..seat(&base, "fourth", 48)
+    };
+    ask(&budgets.trial(&elsewhere)).await.unwrap();
+}
+
+#[tokio::test]
+async fn exports_of_who_is_not_connected_keep_the_projects_limit() {
+    let (budgets, base) = (Budgets::default(), base());
+    let [good, new] = [seat(&base, "good", 3), seat(&base, "new", 48)];
+    budgets.join(&good);
+    let exports = budgets.of(&new);
+    ask(&exports).await.unwrap();
+    assert_eq!(budgets.of(&good).remaining(), 2);
+    // What is reserved for others isn't theirs either.
+    let turns = ["a/a", "a/b"].map(|key| budgets.of(&good).turn(&waiting(key)).unwrap());
+    ask(&exports).await.unwrap_err();
+    exports.turn(&waiting("b/a")).unwrap_err();
+    drop(turns);
+    drop(exports.turn(&waiting("b/a")).unwrap());
+    for _ in 0..2 {
+        ask(&budgets.of(&good)).await.unwrap();
+    }
+    ask(&exports).await.unwrap_err();
+    assert_eq!(exports.remaining(), 5, "nothing was booked");
+    ask(&budgets.trial(&new)).await.unwrap();
+    // Its six an hour say nothing of how often its exports will run.
+    let minute = Duration::from_secs(60);
+    budgets.admit("b/a", "group", &exports, Some(minute));
+    assert_eq!(exports.stretched(minute), None);
+}
+
+#[tokio::test]
+async fn a_check_counts_in_the_project_what_good_credentials_would_be_counted_for() {
+    let server = Server::start(|request| match request.nth {
+        0 => answer(403, ""),
+        1 => answer(400, ""),
+        2 => answer(401, ""),
+        3 => answer(503, ""),
+        4 => crate::http::testing::cut("["),
+        _ => answer(200, "[]"),
+    })
+    .await;
+    let budgets = Budgets::default();
+    let [good, bogus] = ["good", "bogus"].map(|name| seat(&server.url, name, 48));
+    budgets.join(&good);
+    let (mut check, _) = client(&server);
+    check.budget = budgets.trial(&bogus);
+    for (counted, used) in [(0, 1), (0, 2), (0, 2), (1, 3), (2, 4), (3, 5)] {
+        let _ = check.cohorts().await;
+        assert_eq!(budgets.of(&good).remaining(), 48 - counted);
+        assert_eq!(check.budget.remaining(), 6 - used);
+    }
+    assert_eq!(server.requests().len(), 6, "an attempt each");
 }
 
 #[tokio::test]
