@@ -172,8 +172,8 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Change {
-        Connector(Event<Connector>),
-        Export(Event<Export>),
+        Connector(Box<Event<Connector>>),
+        Export(Box<Event<Export>>),
     }
 
     fn change() -> impl Strategy<Value = Change> {
@@ -183,7 +183,7 @@ mod tests {
                 let account = ["TEST-ONE-1", "TEST-TWO-2"][account];
                 let object = connector(NAMES[name], account, connected);
                 let event = if deleted { Event::Delete } else { Event::Apply };
-                Change::Connector(event(object))
+                Change::Connector(Box::new(event(object)))
             },
         );
         let exports = (
@@ -196,7 +196,7 @@ mod tests {
             .prop_map(|(deleted, name, connector, list, suspend)| {
                 let object = export(&name.to_string(), NAMES[connector], LISTS[list], suspend);
                 let event = if deleted { Event::Delete } else { Event::Apply };
-                Change::Export(event(object))
+                Change::Export(Box::new(event(object)))
             });
         prop_oneof![1 => connectors, 4 => exports]
     }
@@ -211,8 +211,8 @@ mod tests {
             let mut cluster = Cluster::new();
             for change in changes {
                 match change {
-                    Change::Connector(event) => cluster.connector(event),
-                    Change::Export(event) => cluster.export(event),
+                    Change::Connector(event) => cluster.connector(*event),
+                    Change::Export(event) => cluster.export(*event),
                 }
                 let ctx = &cluster.ctx;
                 let all: Vec<_> = ctx.all_exports().collect();
