@@ -1,13 +1,13 @@
 //! The two ends by themselves: what the stand-ins serve, and what one core can receive.
 
-use std::{io::Read as _, path::Path, process::Stdio, time::Instant};
+use std::{io::Read as _, path::Path, process::Stdio, time::SystemTime};
 
-use mixtap::sandbox::mixpanel::Generator;
+use mixtap::sandbox::{calls::Call, mixpanel::Generator};
 use url::Url;
 
 use crate::{
     Fallible, load,
-    process::{CONTROLLER, Meter, Pinned},
+    process::{CONTROLLER, Meter, Pinned, memory},
     receive,
     report::Row,
     standins::StandIns,
@@ -29,19 +29,29 @@ pub fn child(args: &[String]) -> Option<Fallible<()>> {
             "uploads" => load::uploads(&base, scope, number)?,
             _ => {
                 let runtime = tokio::runtime::Runtime::new()?;
-                let started = Instant::now();
                 let read = receive::receive(base, scope.parse()?, COHORT as i64);
                 let members = runtime.block_on(read)?;
                 if members as u64 != number {
                     return Err(format!("{members} of {number} members were received").into());
                 }
-                number as f64 / started.elapsed().as_secs_f64()
+                // Judged from outside: it begins with the first request.
+                0.0
             }
         };
-        println!("{rate}");
+        let ended = SystemTime::UNIX_EPOCH.elapsed()?.as_millis();
+        println!("{rate} {ended} {}", memory(std::process::id(), "VmHWM")?);
         Ok(())
     };
     Some(work())
+}
+
+/// What a child says of itself.
+struct Said {
+    rate: f64,
+    /// When it was done, in milliseconds since the epoch.
+    ended: u64,
+    /// The most memory that it had, in KiB.
+    peak: u64,
 }
 
 /// What one of the stand-ins serves to a client that does nothing else.
@@ -61,7 +71,7 @@ pub async fn serve(
         .cohort(&pair, COHORT, Generator::members(members))
         .await?;
     let meter = Meter::start(&standins.program)?;
-    let (rate, _) = ask(what, base, &scope, members, dir).await?;
+    let Said { rate, .. } = ask(what, base, &scope, members, dir).await?;
     let cost = meter.stop(&standins.program)?;
     Ok(Row {
         members: Some(members),
@@ -80,38 +90,39 @@ pub async fn receives(standins: &StandIns, number: u64, members: u64, dir: &Path
         .cohort(&pair, COHORT, Generator::members(members))
         .await?;
     let base = &standins.urls.mixpanel;
-    let (rate, peak) = ask("receive", base, &number.to_string(), members, dir).await?;
+    let said = ask("receive", base, &number.to_string(), members, dir).await?;
+    let [mixpanel, _] = standins.summaries(&pair).await?;
+    let first = mixpanel.spans.get(&Call::Engage).ok_or("no request")?;
+    let took = said.ended.saturating_sub(first.first_arrived);
     Ok(Row {
         members: Some(members),
-        seconds: Some(members as f64 / rate),
-        peak: Some(peak),
+        seconds: Some(took as f64 / 1000.0),
+        peak: Some(said.peak),
         ..Row::default()
     })
 }
 
-/// The rate that a child of this program measured, and the most memory that it was seen with.
-async fn ask(what: &str, base: &Url, scope: &str, number: u64, dir: &Path) -> Fallible<(f64, u64)> {
+/// Runs a child of this program on the controller's core.
+async fn ask(what: &str, base: &Url, scope: &str, number: u64, dir: &Path) -> Fallible<Said> {
     let this = std::env::current_exe()?;
     let this = this.to_str().ok_or("a path that isn't text")?;
     let program = [this, CHILD, what, base.as_str(), scope, &number.to_string()];
     let log = dir.join("children.log");
     let mut child = Pinned::start(CONTROLLER, &program, &[], Stdio::piped(), &log)?;
     let mut output = child.stdout().ok_or("no pipe")?;
-    let said = tokio::task::spawn_blocking(move || {
+    let text = tokio::task::spawn_blocking(move || {
         let mut text = String::new();
         output.read_to_string(&mut text).map(|_| text)
     });
-    let mut peak = 0;
-    while !said.is_finished() {
-        // It may end at any moment.
-        peak = peak.max(child.memory("VmHWM").unwrap_or(0));
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    let said = said.await??;
+    let text = text.await??;
+    let said = || {
+        let mut words = text.split_whitespace();
+        Some(Said {
+            rate: words.next()?.parse().ok()?,
+            ended: words.next()?.parse().ok()?,
+            peak: words.next()?.parse().ok()?,
+        })
+    };
     let failed = || std::fs::read_to_string(&log).unwrap_or_default();
-    let rate = said
-        .trim()
-        .parse()
-        .map_err(|_| format!("{what} failed: {}", failed().trim()))?;
-    Ok((rate, peak))
+    Ok(said().ok_or_else(|| format!("{what} failed: {}", failed().trim()))?)
 }

@@ -98,7 +98,6 @@ pub async fn burst(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fal
     let runs = mixpanel.get(&(Call::Engage, 200)).copied().unwrap_or(0);
     let writes = (world.watched.writes() - before) as f64 / runs.max(1) as f64;
     Ok(Row {
-        members: Some(count as u64 * MEMBERS),
         seconds: Some(first.as_secs_f64()),
         cpu: Some(cost.cpu),
         peak: Some(cost.peak),
@@ -107,6 +106,7 @@ pub async fn burst(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fal
         note: format!(
             "{count} first runs in that time; in the tick after, the latest start was {latest} ms after its slot"
         ),
+        ..Row::default()
     })
 }
 
@@ -137,7 +137,6 @@ pub async fn shared(world: &World<'_>, number: u64, each: u64) -> Fallible<Row> 
         .get(&format!("/mixpanel/{number}/queries"))
         .await?;
     Ok(Row {
-        members: Some(synced as u64 * MEMBERS),
         seconds: Some(took.as_secs_f64()),
         cpu: Some(cost.cpu),
         peak: Some(cost.peak),

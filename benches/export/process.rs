@@ -14,6 +14,13 @@ use crate::Fallible;
 
 /// The program under test, built with this benchmark's profile.
 pub const MIXTAP: &str = env!("CARGO_BIN_EXE_mixtap");
+
+/// The controller: as the image has it, where `MIXTAP_BENCH_CONTROLLER` says where that is.
+pub fn controller() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| std::env::var("MIXTAP_BENCH_CONTROLLER").unwrap_or(MIXTAP.to_owned()))
+}
+
 /// Where the controller runs, alone.
 pub const CONTROLLER: u8 = 0;
 /// Where everything else runs.
@@ -81,11 +88,7 @@ impl Pinned {
 
     /// KiB of memory: now (`VmRSS`), or the most since the last reset (`VmHWM`).
     pub fn memory(&self, name: &str) -> Fallible<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let number =
-            line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse().ok());
-        Ok(number.ok_or("no such figure")?)
+        memory(self.pid, name)
     }
 
     /// From here on the peak is measured anew.
@@ -100,6 +103,14 @@ impl Drop for Pinned {
         // It ends with the program that it kills.
         let _ = self.guard.wait();
     }
+}
+
+/// The same of any process.
+pub fn memory(pid: u32, name: &str) -> Fallible<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|line| line.trim_matches([':', ' ', '\t', 'k', 'B']).parse().ok());
+    Ok(number.ok_or("no such figure")?)
 }
 
 /// The program below a guard, once it is no longer the one that pins it.

@@ -88,7 +88,7 @@ pub const SCENARIOS: &[Scenario] = &[
             moving: true,
             // So that requests meet: at 0 ms two at once would do.
             latency_ms: 20,
-            ..first(200_000)
+            ..first(1_000_000)
         }),
     ),
     scenario(

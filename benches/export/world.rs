@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     Fallible, plane,
-    process::{CONTROLLER, MIXTAP, Pinned},
+    process::{CONTROLLER, Pinned, controller},
     standins::{PASSCODE, Pair, SECRET, StandIns, USERNAME},
     watched::Watched,
 };
@@ -147,7 +147,7 @@ impl<'a> World<'a> {
             "--min-interval=1s".to_owned(),
             "--log-level=warn".to_owned(),
         ];
-        let mut program = vec![MIXTAP, "run"];
+        let mut program = vec![controller(), "run"];
         program.extend(own.iter().map(String::as_str));
         program.extend(flags);
         let kubeconfig = self.plane.kubeconfig_path();

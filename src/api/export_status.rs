@@ -130,6 +130,9 @@ pub struct LastRun {
     pub profiles_created: i64,
     /// Profiles that CleverTap rejected.
     pub profiles_rejected: i64,
+    /// Profiles that CleverTap couldn't take for now; the next run sends them again.
+    #[serde(default, skip_serializing_if = "none")]
+    pub profiles_pending: i64,
     /// How many profiles were rejected with each of CleverTap's codes.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 64))]
@@ -164,4 +167,8 @@ pub struct Held {
     pub members: i64,
     /// Identities that the segment would lose.
     pub removed: i64,
+}
+
+fn none(count: &i64) -> bool {
+    *count == 0
 }

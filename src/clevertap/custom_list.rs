@@ -4,17 +4,14 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::client::{Api, Ask, CleverTap, Say};
-use super::csv::identities;
 use super::error::Error;
 use super::list_file::ListFile;
 use super::presigned::presigned;
-use super::storage::Content;
 use super::verdict::{self, unusable};
 use crate::http::{Answer, Call, Gate, Veil};
 
@@ -37,22 +34,6 @@ const ADDRESSES: u32 = 3;
 
 /// A list to be put in place of the segment of this name.
 pub struct List<'a> {
-    /// The replace key.
-    pub name: &'a str,
-    /// Where CleverTap mails the outcome to.
-    pub email: &'a str,
-    pub filename: &'a str,
-    /// Who CleverTap shows as its creator.
-    pub creator: &'a str,
-    /// As [`csv`](super::csv()) makes it.
-    pub csv: Bytes,
-    /// False: refuse where a segment of this name exists. Step 3 is then sent once, for even a
-    /// failed attempt occupies the name [doc].
-    pub replace: bool,
-}
-
-/// A [`List`] whose members are in a file.
-pub struct FileList<'a> {
     /// The replace key.
     pub name: &'a str,
     /// Where CleverTap mails the outcome to.
@@ -93,27 +74,15 @@ impl CleverTap {
         self.address(&|| Ok(())).await.map(drop)
     }
 
-    /// Steps 1 and 2: puts the file into CleverTap's storage, which has no effect yet.
-    ///
-    /// # Errors
-    /// Any [`Error`] but `SegmentExists`.
-    pub async fn stage(&self, csv: &Bytes, gate: &Gate<'_>) -> Result<Staged, Error> {
-        self.stage_content(&Content::Memory(csv), gate).await
-    }
-
     /// Steps 1 and 2: puts the file into CleverTap's storage, which has no effect yet. It is read
     /// as it is sent; the gate is asked meanwhile too.
     ///
     /// # Errors
     /// Any [`Error`] but `SegmentExists`; `File` where it can't be read or isn't as long as it was.
-    pub async fn stage_file(&self, file: &ListFile, gate: &Gate<'_>) -> Result<Staged, Error> {
-        self.stage_content(&Content::File(file), gate).await
-    }
-
-    async fn stage_content(&self, content: &Content<'_>, gate: &Gate<'_>) -> Result<Staged, Error> {
+    pub async fn stage(&self, file: &ListFile, gate: &Gate<'_>) -> Result<Staged, Error> {
         for _ in 0..ADDRESSES {
             let address = self.address(gate).await?;
-            if self.put(&address.url, content, gate).await? {
+            if self.put(&address.url, file, gate).await? {
                 return Ok(Staged(address));
             }
         }
@@ -151,65 +120,14 @@ impl CleverTap {
         }
     }
 
-    /// Step 3: the file becomes the list.
+    /// Step 3: the file becomes the list. It is read once more if CleverTap's words may name some
+    /// of its members.
     ///
     /// # Errors
     /// Any [`Error`]. After [`Error::Unavailable`] it is unknown whether the list was accepted.
     pub async fn complete(
         &self,
         list: &List<'_>,
-        staged: &Staged,
-        gate: &Gate<'_>,
-    ) -> Result<Accepted, Error> {
-        let hide = |veil: &mut Veil| {
-            veil.hide(list.email);
-            let file = String::from_utf8_lossy(&list.csv);
-            identities(&file).for_each(|identity| veil.hide_word(&identity));
-        };
-        let last = Last {
-            fields: json!({
-                "name": list.name,
-                "email": list.email,
-                "filename": list.filename,
-                "creator": list.creator,
-                "replace": list.replace,
-            }),
-            replace: list.replace,
-            hide: &hide,
-            members: None,
-        };
-        self.finish(last, staged, gate).await
-    }
-
-    /// Step 3 for a list whose members are in a file, which is read once more if CleverTap's words
-    /// may name some of them.
-    ///
-    /// # Errors
-    /// As [`CleverTap::complete`].
-    pub async fn complete_file(
-        &self,
-        list: &FileList<'_>,
-        staged: &Staged,
-        gate: &Gate<'_>,
-    ) -> Result<Accepted, Error> {
-        let last = Last {
-            fields: json!({
-                "name": list.name,
-                "email": list.email,
-                "filename": list.filename,
-                "creator": list.creator,
-                "replace": list.replace,
-            }),
-            replace: list.replace,
-            hide: &|veil| veil.hide(list.email),
-            members: Some(list.file),
-        };
-        self.finish(last, staged, gate).await
-    }
-
-    async fn finish(
-        &self,
-        mut last: Last<'_>,
         Staged(address): &Staged,
         gate: &Gate<'_>,
     ) -> Result<Accepted, Error> {
@@ -219,20 +137,27 @@ impl CleverTap {
             #[serde(rename = "Segment ID", default)]
             segment_id: Value,
         }
-        last.fields["url"] = address.text.as_str().into();
+        let body = json!({
+            "name": list.name,
+            "email": list.email,
+            "filename": list.filename,
+            "creator": list.creator,
+            "url": address.text,
+            "replace": list.replace,
+        });
         let hide = |veil: &mut Veil| {
             veil.hide(&address.text);
-            (last.hide)(veil);
+            veil.hide(list.email);
         };
         let ask = Ask {
             call: &COMPLETE,
             api: Api::Lists,
             path: &["upload_custom_list_segment_completed"],
-            body: Some(last.fields.to_string().into()),
-            repeatable: last.replace,
+            body: Some(body.to_string().into()),
+            repeatable: list.replace,
             insist: true,
             hide: &hide,
-            members: last.members,
+            members: Some(list.file),
         };
         let read = |answer: &Answer, say: &Say<'_>| {
             let Body { status, segment_id } = verdict::body(answer, say, |_| false)?;
@@ -249,12 +174,4 @@ impl CleverTap {
         };
         Ok(self.call(&ask, gate, read).await?)
     }
-}
-
-/// What step 3 sends, but for the address.
-struct Last<'a> {
-    fields: Value,
-    replace: bool,
-    hide: &'a (dyn Fn(&mut Veil) + Send + Sync),
-    members: Option<&'a ListFile>,
 }

@@ -4,7 +4,7 @@ use super::reply::Fates;
 use super::upload::Outcome;
 
 /// CleverTap's code of a record that met a server error: it may be sent again [doc].
-pub(super) const SERVER_ERROR: u16 = 555;
+const SERVER_ERROR: u16 = 555;
 /// Times that records are split in two to find a bad one: enough for more than a dozen of them
 /// among 1,000.
 const SPLITS: u32 = 128;

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use reqwest::{Method, RequestBuilder};
 use url::Url;
 
@@ -22,14 +21,6 @@ const PUT: Call = Call {
 
 /// Without progress for this long a transfer ends.
 const IDLE: Duration = Duration::from_secs(300);
-/// Bytes a second that a transfer from memory must at least make, for its progress isn't seen.
-const SLOWEST: usize = 64 * 1024;
-
-/// What is put.
-pub(super) enum Content<'a> {
-    Memory(&'a Bytes),
-    File(&'a ListFile),
-}
 
 impl CleverTap {
     /// Step 2: the file with its length, and none of our headers [doc]. False when the address has
@@ -37,17 +28,14 @@ impl CleverTap {
     pub(super) async fn put(
         &self,
         url: &Url,
-        content: &Content<'_>,
+        file: &ListFile,
         gate: &Gate<'_>,
     ) -> Result<bool, Error> {
         let mut backoff = Backoff::new(self.retry);
         loop {
             gate()?;
             let request = self.http.request(Method::PUT, url.clone());
-            let sent = match content {
-                Content::Memory(bytes) => self.send_memory(request, bytes).await,
-                Content::File(file) => self.send_file(request, file, gate).await?,
-            };
+            let sent = self.send_file(request, file, gate).await?;
             let (error, again) = match sent {
                 Ok(answer) if answer.status.is_success() => return Ok(true),
                 Ok(answer) => match code(&answer.body) {
@@ -67,16 +55,6 @@ impl CleverTap {
                 return Err(Error::unavailable(error));
             }
         }
-    }
-
-    async fn send_memory(&self, request: RequestBuilder, bytes: &Bytes) -> Result<Answer, Fault> {
-        let time = IDLE + Duration::from_secs((bytes.len() / SLOWEST) as u64);
-        let call = Call {
-            idle: time,
-            total: time,
-            ..PUT
-        };
-        self.http.send(&call, request.body(bytes.clone())).await
     }
 
     async fn send_file(

@@ -11,7 +11,7 @@ use super::settle::Settling;
 use super::verdict::{self, unusable};
 use crate::http::{Answer, Backoff, Call, Gate, Veil};
 
-pub(super) const UPLOAD: Call = Call {
+const UPLOAD: Call = Call {
     vendor: "clevertap",
     name: "upload",
     limit: 16 << 20,

@@ -25,7 +25,12 @@ pub struct Claim {
 }
 
 /// Claims the run by compare-and-swap on a live read; `None` gives way to whoever changed it.
-pub async fn claim(ctx: &Context, seen: &CohortExport) -> Result<Option<Claim>, Error> {
+/// `found` is what its budget was taken for.
+pub async fn claim(
+    ctx: &Context,
+    seen: &CohortExport,
+    found: &Ready,
+) -> Result<Option<Claim>, Error> {
     // What is claimed may be under way elsewhere.
     if !ctx.leadership.valid() {
         return Ok(None);
@@ -38,8 +43,9 @@ pub async fn claim(ctx: &Context, seen: &CohortExport) -> Result<Option<Claim>, 
         }
         _ => return Ok(None),
     };
-    let Ok(ready) = ready(&live, ctx) else {
-        return Ok(None);
+    let ready = match ready(&live, ctx) {
+        Ok(ready) if ready.asks_as(found) => ready,
+        _ => return Ok(None),
     };
     let now = Timestamp::now();
     let Due::Now { why, key } = due(&live, &ready, ctx, now) else {

@@ -134,6 +134,7 @@ fn unclaimed(claim: &Claim, live: CohortExportStatus) -> CohortExportStatus {
     CohortExportStatus {
         current_run: None,
         last_attempt_time: before.last_attempt_time,
+        next_sync_time: before.next_sync_time,
         ..live
     }
 }

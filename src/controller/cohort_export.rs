@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::runtime::controller::Action;
 
 use super::context::{Context, Export};
-use super::dereference::{Blocked, Ready, ready, reference};
+use super::dereference::{Blocked, ready, reference};
 use super::error::Error;
 use super::report::settle;
 use super::timing::{due, wake_at};
@@ -41,7 +41,9 @@ pub async fn reconcile(object: Arc<Export>, ctx: Arc<Context>) -> Result<Action,
 
 async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
     ctx.filling.all_done().await;
+    let key = turns::key(export);
     if export.metadata.deletion_timestamp.is_some() {
+        ctx.budgets.retire(&key);
         return Ok(Action::await_change());
     }
     let old = export.status.clone().unwrap_or_default();
@@ -52,7 +54,6 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
         now: Timestamp::now(),
     };
     tell::bad_annotations(ctx, export).await;
-    let key = turns::key(export);
     let ready = match ready(export, ctx) {
         Ok(ready) => ready,
         Err(Blocked::Suspended) => {
@@ -81,7 +82,8 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
     match due {
         Due::Now { why, .. } => run::run(ctx, export, &ready, why).await,
         Due::At(next) => {
-            let status = waiting(&write, &old, &ready, next);
+            let cycle = || turns::cycle(ctx, &ready);
+            let status = waiting(&write, ready.plan.sync_type, next, cycle);
             settle(ctx, export, status, wake_at(next)).await
         }
         Due::Never => {
@@ -99,19 +101,59 @@ fn reason(status: &CohortExportStatus) -> Option<&str> {
     conditions::find(&status.conditions, conditions::SYNCED).map(|c| c.reason.as_str())
 }
 
+/// `cycle` is how often the budget permits a run, where that is less often than asked for.
 fn waiting(
     write: &Write<'_>,
-    old: &CohortExportStatus,
-    ready: &Ready,
+    sync_type: SyncType,
     next: Timestamp,
+    cycle: impl FnOnce() -> Option<SignedDuration>,
 ) -> CohortExportStatus {
-    let sync_type = ready.plan.sync_type;
+    let old = write.old;
     match &old.current_run {
         Some(run) => write.interrupted(run.attempt, next),
         // What is left of a completed one-time export is its confirming upload, and no run.
         None if sync_type == SyncType::OneTime && old.last_failure.is_none() => {
             write.settled(sync_type, None)
         }
+        // A spec that changed without a run may ask for less, or for more.
+        None if old.observed_generation != Some(write.generation) => {
+            write.stretched(write.settled(sync_type, Some(next)), cycle())
+        }
         None => write.settled(sync_type, Some(next_shown(old, next))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::schedule::seconds;
+
+    #[test]
+    fn an_interval_that_is_lengthened_is_stretched_no_more() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let write = |old, generation| Write {
+            old,
+            generation,
+            now: at(10_000),
+        };
+        let synced = CohortExportStatus {
+            observed_generation: Some(1),
+            last_attempt_time: Some(seconds(at(9_000))),
+            ..Default::default()
+        };
+        let hours = |hours| Some(SignedDuration::from_hours(hours));
+        let old = write(&synced, 1).stretched(synced.clone(), hours(2));
+        let next = at(12_600);
+        let told = |generation, cycle: Option<SignedDuration>| {
+            let status = waiting(&write(&old, generation), SyncType::Dynamic, next, || cycle);
+            let stretched = conditions::find(&status.conditions, conditions::INTERVAL_STRETCHED);
+            let next = status.next_sync_time.map(|t| t.0.as_second());
+            (stretched.is_some(), status.effective_interval, next)
+        };
+        // The cycle moves a little with each export, which is told as runs end.
+        assert_eq!(told(1, None), (true, Some("2h".into()), Some(16_200)));
+        assert_eq!(told(2, None), (false, None, Some(12_600)));
+        let longer = told(2, hours(3));
+        assert_eq!(longer, (true, Some("3h".into()), Some(19_800)));
     }
 }

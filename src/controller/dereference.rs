@@ -27,6 +27,16 @@ impl Ready {
         let uid = self.connector.uid().unwrap_or_default();
         ctx.budgets.of(&seat(&self.connector_plan, &uid))
     }
+
+    /// Whether its queries count as those of `other` do: one connector, one project, one rule.
+    pub fn asks_as(&self, other: &Self) -> bool {
+        let place = |plan: &ConnectorPlan| {
+            let host = plan.mixpanel_base.authority().to_owned();
+            (host, plan.mixpanel_project, plan.count_every_page)
+        };
+        self.connector.uid() == other.connector.uid()
+            && place(&self.connector_plan) == place(&other.connector_plan)
+    }
 }
 
 /// What keeps an export from running.

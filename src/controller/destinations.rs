@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kube::runtime::reflector::ObjectRef;
+
+use super::asking::Asking;
+use super::context::Export;
 use crate::domain::{Destination, Shape};
 
 /// Shared by all runs of the process. Clones share it.
@@ -17,6 +21,7 @@ struct Inner {
     written: HashMap<String, Destination>,
     /// The uid of the export whose run writes a list.
     writers: HashMap<Destination, String>,
+    asking: Asking,
 }
 
 /// A list that one run writes; given back when dropped.
@@ -35,9 +40,20 @@ impl Destinations {
 
     /// Keeps what an export was resolved to.
     pub fn resolve(&self, uid: &str, shape: Shape, destination: &Destination) {
-        self.lock()
-            .resolved
-            .insert(uid.to_owned(), (shape, destination.clone()));
+        let mut inner = self.lock();
+        let known = (shape, destination.clone());
+        inner.resolved.insert(uid.to_owned(), known);
+        inner.asking.resolved(uid, destination.clone());
+    }
+
+    /// Keeps which list an export wants, as the watch shows it.
+    pub fn wants(&self, uid: &str, object: ObjectRef<Export>, list: Option<Destination>) {
+        self.lock().asking.wants(uid, object, list);
+    }
+
+    /// The exports that may ask for this list; no other one does.
+    pub fn asking(&self, list: &Destination) -> Vec<ObjectRef<Export>> {
+        self.lock().asking.of(list)
     }
 
     /// Keeps that an export's run wrote this list.
@@ -78,6 +94,7 @@ impl Destinations {
         let mut inner = self.lock();
         inner.resolved.remove(uid);
         inner.written.remove(uid);
+        inner.asking.forget(uid);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

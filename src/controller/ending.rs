@@ -134,6 +134,7 @@ fn finished(claim: &Claim, done: &Done, now: Timestamp) -> Finished {
         duplicates: count(counts.duplicates),
         profiles_created: count(counts.profiles_created),
         profiles_rejected: count(counts.profiles_rejected),
+        profiles_pending: count(counts.profiles_pending),
         rejected_codes: counts.rejected_codes.clone(),
         uploaded: counts.uploaded,
     };

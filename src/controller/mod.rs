@@ -3,6 +3,7 @@
 //! [`run`] starts it in the order in which things depend on each other: telemetry, API server,
 //! CRDs, state, Lease, watches; and stops it in the other.
 
+mod asking;
 mod check;
 mod claim;
 mod close;
@@ -29,6 +30,8 @@ mod start;
 mod status;
 mod sweep;
 mod tell;
+#[cfg(test)]
+mod testing;
 mod timing;
 mod turns;
 mod undecodable;
@@ -127,7 +130,12 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
         "the queues"
     });
     // Runs need it until their ends.
-    let keeping = tokio::spawn(windows::keep(ctx.state.clone(), ctx.budgets.clone()));
+    let keeping = windows::keep(
+        ctx.state.clone(),
+        ctx.budgets.clone(),
+        ctx.leadership.clone(),
+    );
+    let keeping = tokio::spawn(keeping);
     readiness.set(Phase::Ready);
     let ended = tokio::select! {
     // At a shutdown the tasks end too, which is as it should be.
@@ -148,7 +156,7 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
         );
     }
     keeping.abort();
-    let last = windows::keep_now(&ctx.state, &ctx.budgets);
+    let last = windows::keep_now(&ctx.state, &ctx.budgets, &ctx.leadership);
     if tokio::time::timeout(LOOK_AGAIN, last).await.is_err() {
         tracing::warn!("query budgets can't be kept in time");
     }

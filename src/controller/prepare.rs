@@ -54,7 +54,7 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
     };
     let owning = async {
         own_state(&base, &leadership).await?;
-        windows::load(&base.state, &base.budgets).await;
+        windows::load(&base.state, &base.budgets, &base.readiness).await;
         let key = fingerprint_key(&base).await;
         key.map(Some).map_err(|e| Ended::Setup(e.to_string()))
     };
@@ -133,6 +133,7 @@ async fn own_state(base: &Base, leadership: &Leadership) -> Result<(), Ended> {
             Err(error @ StateError::Foreign) => return Err(Ended::Setup(error.to_string())),
             Err(error) => tracing::warn!(%error, "waiting for the state store"),
         }
+        base.readiness.set(Phase::WaitingForState);
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

@@ -1,5 +1,6 @@
 //! One run of an export: claim, export, close. Two writes of status, whatever happens between.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -30,6 +31,10 @@ pub async fn run(
     found: &Ready,
     why: Why,
 ) -> Result<Action, Error> {
+    // Nobody's turn is taken, and nothing claimed, that another leader may have under way.
+    if !ctx.leadership.valid() {
+        return Ok(Action::requeue(Duration::from_secs(1)));
+    }
     let old = export.status.clone().unwrap_or_default();
     let generation = export.metadata.generation.unwrap_or_default();
     let write = Write {
@@ -89,16 +94,26 @@ pub async fn run(
         Some(turn) => turn.budget().clone(),
         None => carried.unwrap_or(budget),
     };
-    let leads = turn.is_some() && shared.is_some();
-    let _leading = leads.then(|| sharing::lead(ctx, export, found, &budget));
+    let leads = shared.as_ref().filter(|_| turn.is_some());
+    let leading = leads.map(|shared| sharing::lead(ctx, export, found, shared, &budget));
+    // Others read meanwhile as this one uploads; who comes late to a read that is shared finds it.
+    let reading = Mutex::new((turn, leading));
+    let read = || drop(std::mem::take(&mut *held(&reading)));
     let _place = tokio::select! {
         () = ctx.shutdown.cancelled() => return Ok(Action::await_change()),
         place = ctx.runs.acquire() => place,
     };
-    let Some(claim) = claim(ctx, export).await? else {
+    let Some(claim) = claim(ctx, export, found).await? else {
         return Ok(Action::requeue(Duration::from_secs(1)));
     };
     let started = Instant::now();
-    let outcome = work(ctx, &claim, budget, shared).await;
+    let outcome = work(ctx, &claim, budget, shared, &read).await;
+    // However it ended.
+    read();
     close(ctx, &claim, outcome, started.elapsed()).await
+}
+
+fn held<T>(by: &Mutex<T>) -> MutexGuard<'_, T> {
+    // It is only ever emptied.
+    by.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,7 +11,7 @@ use super::context::{Context, Export};
 use super::dereference::Ready;
 use crate::api::{CohortExport, SyncType};
 use crate::domain::{CohortRef, ExportPlan, validate};
-use crate::export::Shared;
+use crate::export::{self, Shared};
 use crate::mixpanel::Budget;
 
 /// The groups in which a run has its turn.
@@ -27,7 +27,7 @@ struct Carrier {
 /// A run whose read serves its group, until it is dropped.
 pub struct Leading<'a> {
     groups: &'a Groups,
-    group: &'a str,
+    group: String,
     began: Timestamp,
 }
 
@@ -49,12 +49,17 @@ impl Drop for Leading<'_> {
     fn drop(&mut self) {
         let mut groups = self.groups.lock();
         if groups
-            .get(self.group)
+            .get(&self.group)
             .is_some_and(|c| c.began == self.began)
         {
-            groups.remove(self.group);
+            groups.remove(&self.group);
         }
     }
+}
+
+/// Exports of one connector on one cohort, as long as it reads the same way.
+fn group(ready: &Ready, shared: &Shared) -> String {
+    format!("{} {}", shared.reader, ready.group)
 }
 
 /// The other exports of the group that may run.
@@ -104,7 +109,10 @@ pub fn together(
     properties.sort_unstable();
     properties.dedup();
     (!alone).then(|| Shared {
-        connector: ready.connector.uid().unwrap_or_default(),
+        reader: export::reader(
+            &ready.connector.uid().unwrap_or_default(),
+            &ready.connector_plan,
+        ),
         properties,
         since,
     })
@@ -117,14 +125,14 @@ pub fn carried(
     ready: &Ready,
     shared: &Shared,
 ) -> Option<Budget> {
-    let carrier = ctx.groups.carrier(&ready.group, shared.since);
+    let carrier = ctx.groups.carrier(&group(ready, shared), shared.since);
     carrier.or_else(|| {
         let known = export.status.as_ref().and_then(|s| s.cohort.as_ref());
         let cohort = match (&ready.plan.cohort, known) {
             (CohortRef::Id(id), _) => *id,
             (CohortRef::Name(_), known) => known?.id,
         };
-        let read = ctx.reads.has(&shared.connector, cohort, shared.since);
+        let read = ctx.reads.has(&shared.reader, cohort, shared.since);
         read.then(|| ready.budget(ctx))
     })
 }
@@ -133,21 +141,23 @@ pub fn carried(
 pub fn lead<'a>(
     ctx: &'a Context,
     export: &CohortExport,
-    ready: &'a Ready,
+    ready: &Ready,
+    shared: &Shared,
     budget: &Budget,
 ) -> Leading<'a> {
+    let group = group(ready, shared);
     let began = Timestamp::now();
     let carrier = Carrier {
         began,
         budget: budget.clone(),
     };
-    ctx.groups.lock().insert(ready.group.clone(), carrier);
+    ctx.groups.lock().insert(group.clone(), carrier);
     for (other, _) in others(ctx, export, ready) {
         ctx.wake_exports.wake(&other);
     }
     Leading {
         groups: &ctx.groups,
-        group: &ready.group,
+        group,
         began,
     }
 }

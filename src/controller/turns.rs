@@ -8,6 +8,7 @@ use kube::runtime::reflector::ObjectRef;
 
 use super::context::Context;
 use super::dereference::Ready;
+use super::members;
 use super::timing::{input, signed};
 use crate::api::{CohortExport, SyncType};
 use crate::domain::schedule::{self, PROMPT_ATTEMPTS, Why};
@@ -21,6 +22,7 @@ pub fn key(export: &impl ResourceExt) -> String {
 
 /// The export is ready: what it asks of its project's budget from now on.
 pub fn admit(ctx: &Context, export: &CohortExport, ready: &Ready) -> Budget {
+    members::recall(ctx, export, ready);
     let budget = ready.budget(ctx);
     let dynamic = ready.plan.sync_type == SyncType::Dynamic;
     let interval = dynamic.then(|| ready.plan.interval.unsigned_abs());

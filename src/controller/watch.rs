@@ -14,7 +14,7 @@ use kube::{Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
 use super::context::{Connector, Context, Export};
-use super::{members, turns};
+use super::{conflict, members, turns};
 use crate::api::{RELEASE_HOLD, REQUESTED_AT};
 
 /// Shorter than the idle time after which load balancers cut a connection without a word (240 s).
@@ -71,13 +71,14 @@ where
                     for gone in before.drain(..).filter(|object| !holds(&store, object)) {
                         hook(&ctx, &Event::Delete(K::clone(&gone)));
                     }
-                    if !std::mem::replace(&mut filled, true) {
-                        ctx.filling.one_done();
-                    }
                 }
                 _ => {}
             }
             hook(&ctx, event);
+            // Once all that it holds is taken note of.
+            if matches!(event, Event::InitDone) && !std::mem::replace(&mut filled, true) {
+                ctx.filling.one_done();
+            }
         })
         .touched_objects()
         .predicate_filter(worth_a_look, PredicateConfig::default())
@@ -118,10 +119,11 @@ fn worth_a_look<K: Resource>(object: &K) -> Option<u64> {
 /// A connector's change wakes its exports, and those that lost a segment.
 pub fn connector_changed(ctx: &Context, event: &Event<Connector>) {
     match event {
-        Event::Apply(connector) | Event::InitApply(connector) => {
+        Event::Apply(connector) => {
             members::note(ctx, connector);
             wake_exports(ctx, connector);
         }
+        Event::InitApply(connector) => members::note(ctx, connector),
         Event::Delete(connector) => {
             ctx.metrics.objects().forget_connector(
                 &connector.namespace().unwrap_or_default(),
@@ -146,6 +148,7 @@ pub fn connector_changed(ctx: &Context, event: &Event<Connector>) {
 
 fn wake_all_exports(ctx: &Context) {
     for export in ctx.exports.iter().flat_map(Store::state) {
+        conflict::note(ctx, &export);
         ctx.wake_exports.wake(&ObjectRef::from_obj(&*export));
     }
 }
@@ -158,6 +161,7 @@ fn wake_exports(ctx: &Context, connector: &Connector) {
         if export.namespace() == connector.namespace()
             && spec.connector_ref.name == connector.name_any()
         {
+            conflict::note(ctx, &export);
             ctx.wake_exports.wake(&ObjectRef::from_obj(&*export));
         }
     }
@@ -176,7 +180,8 @@ pub fn export_changed(ctx: &Context, event: &Event<Export>) {
             ctx.budgets.retire(&turns::key(export));
         }
         Event::InitDone => wake_all_exports(ctx),
-        Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
+        Event::Apply(export) => conflict::note(ctx, export),
+        Event::Init | Event::InitApply(_) => {}
     }
     ctx.wake_losers();
 }

@@ -24,8 +24,15 @@ pub enum Outcome {
     Error(RunError),
 }
 
-/// Exports what was claimed, within the run's deadline.
-pub async fn work(ctx: &Context, claim: &Claim, budget: Budget, shared: Option<Shared>) -> Outcome {
+/// Exports what was claimed, within the run's deadline. `read` is called once Mixpanel's pages are
+/// needed no more.
+pub async fn work(
+    ctx: &Context,
+    claim: &Claim,
+    budget: Budget,
+    shared: Option<Shared>,
+    read: &(dyn Fn() + Send + Sync),
+) -> Outcome {
     let Claim {
         export, ready, run, ..
     } = claim;
@@ -76,6 +83,7 @@ pub async fn work(ctx: &Context, claim: &Claim, budget: Budget, shared: Option<S
     let gate = Gate {
         resolved: &resolved,
         write: &may_write,
+        read,
     };
     let request = Request {
         shared,

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::codec::{Checker, SnapshotError};
 use super::scratch::Scratch;
 use super::snapshot::Snapshot;
-use super::{Done, RunError};
+use super::{Done, Request, RunError};
+use crate::api::SyncType;
 use crate::domain::{Destination, Failure, Reason};
 use crate::state::{Mark, State, StateError};
 
@@ -27,7 +28,7 @@ impl Before {
         list: &Destination,
         scratch: &Scratch,
     ) -> Result<Self, RunError> {
-        let kept = match state.open_snapshot(list).await {
+        let kept = match state.snapshot(list).await {
             Ok(None) => None,
             Ok(Some(object)) => Some(Snapshot::fetch(object, list, scratch).await?),
             Err(StateError::TooLarge(_)) => Some(Err(SnapshotError::Damaged)),
@@ -70,14 +71,21 @@ impl Before {
         &self,
         state: &State,
         list: &Destination,
-        run_id: &str,
+        request: &Request,
     ) -> Result<Option<Done>, RunError> {
         let Some(snapshot) = self.snapshot.as_ref() else {
             return Ok(None);
         };
         let header = &snapshot.header;
-        let others = self.mark.as_ref().is_some_and(|mark| mark.run_id != run_id);
-        if header.run_id != run_id || others {
+        let run_id = &request.run_id;
+        let others = self
+            .mark
+            .as_ref()
+            .is_some_and(|mark| mark.run_id != *run_id);
+        // No later slot would send what a one-time run left behind.
+        let one_time = request.export.sync_type == SyncType::OneTime;
+        let behind = one_time && header.counts.profiles_pending > 0;
+        if header.run_id != *run_id || others || behind {
             return Ok(None);
         }
         if self.mark.is_some() {
@@ -101,7 +109,7 @@ impl Before {
 /// # Errors
 /// `StateUnavailable` and `StateTooNew`.
 pub async fn list_shape(state: &State, list: &Destination) -> Result<Option<String>, Failure> {
-    let mut object = match state.open_snapshot(list).await {
+    let mut object = match state.snapshot(list).await {
         Ok(Some(object)) => object,
         Ok(None) | Err(StateError::TooLarge(_)) => return Ok(None),
         Err(error) => return Err(error.failure()),

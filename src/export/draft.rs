@@ -12,6 +12,8 @@ use super::spool::{Record, Spooled};
 use crate::clevertap::ListWriter;
 
 const BUFFER: usize = 64 << 10;
+/// In a place in `fresh`: the profile was pending after an earlier run.
+pub(super) const PENDING: u64 = 1 << 63;
 
 /// Which profiles are sent.
 #[derive(Clone, Copy)]
@@ -27,7 +29,7 @@ pub(super) struct Draft {
     pub list: Named,
     /// The snapshot's entries. Profiles that are to be sent stand there as accepted.
     pub entries: Temp,
-    /// Members whose profiles are to be sent: the entry's place (8 bytes), the length (4 bytes) and
+    /// Members whose profiles are to be sent: the entry's place (8 bytes, see [`PENDING`]), the length (4 bytes) and
     /// the payload of each.
     pub fresh: Arc<Temp>,
     pub fresh_count: u64,
@@ -65,10 +67,12 @@ impl Draft {
             csv.push(identity)?;
             let mut profile = known.unwrap_or(ProfileState::NotSent);
             if send.wants(profile) {
-                unsettled += u64::from(known == Some(ProfileState::NotSent));
+                let pending = known == Some(ProfileState::NotSent);
+                unsettled += u64::from(pending);
+                let place = exported | if pending { PENDING } else { 0 };
                 profile = ProfileState::Accepted;
                 let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
-                fresh_out.write_all(&exported.to_be_bytes())?;
+                fresh_out.write_all(&place.to_be_bytes())?;
                 fresh_out.write_all(&length.to_be_bytes())?;
                 fresh_out.write_all(payload)?;
                 fresh_count += 1;
@@ -134,7 +138,7 @@ mod tests {
         while let Some((place, rest)) = fresh.split_first_chunk() {
             let (length, rest) = rest.split_first_chunk().unwrap();
             let (payload, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
-            found.insert(u64::from_be_bytes(*place), payload.to_vec());
+            found.insert(u64::from_be_bytes(*place) & !PENDING, payload.to_vec());
             fresh = rest;
         }
         found

@@ -29,13 +29,15 @@ pub enum Stop {
     Changed,
 }
 
-/// What the caller is asked on the way. Both answer at once, from memory.
+/// What the caller is asked and told on the way. All answer at once, from memory.
 #[derive(Clone, Copy)]
 pub struct Gate<'a> {
     /// Once the list is known by name: whether it is this export's to write.
     pub resolved: &'a (dyn Fn(&Destination) -> Result<(), Failure> + Send + Sync),
     /// Before every attempt of a vendor write, and between the pages of a read.
     pub write: &'a (dyn Fn(&Destination) -> Result<(), Stop> + Send + Sync),
+    /// Once all members are read and add up: the run needs Mixpanel's pages no more.
+    pub read: &'a (dyn Fn() + Send + Sync),
 }
 
 /// The gate of one list, in the clients' terms: it keeps why it said no.
@@ -148,6 +150,7 @@ mod tests {
         let gate = Gate {
             resolved: &resolved,
             write: &answers,
+            read: &|| {},
         };
         let watch = Watch::new(&gate, &list);
         assert_eq!(watch.write(), Err(Stopped));
@@ -167,6 +170,7 @@ mod tests {
         let gate = Gate {
             resolved: &|_| Ok(()),
             write: &|_| Err(Stop::LeaseLapsed),
+            read: &|| {},
         };
         let watch = Watch {
             patience: Duration::from_millis(10),
@@ -183,6 +187,7 @@ mod tests {
         let gate = Gate {
             resolved: &|_| Ok(()),
             write: &|_| Err(Stop::Suspended),
+            read: &|| {},
         };
         let watch = Watch::new(&gate, &list);
         assert_eq!(watch.leads().await, Ok(()));

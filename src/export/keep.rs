@@ -25,7 +25,7 @@ pub(super) async fn with_room<T>(
     entries: u64,
     work: impl Future<Output = Result<T, RunError>>,
 ) -> Result<T, RunError> {
-    let reserved = state.reserve_room(list, codec::size_at_most(entries)).await;
+    let reserved = state.reserve(list, codec::size_at_most(entries)).await;
     reserved.map_err(unusable)?;
     let done = work.await;
     if done.is_err()
@@ -56,7 +56,7 @@ async fn keep_after(
 ) -> Result<(), RunError> {
     for pause in pauses {
         watch.leads().await?;
-        match state.keep_file(list, &snapshot.path).await {
+        match state.keep(list, &snapshot.path).await {
             Ok(()) => return Ok(()),
             Err(error) => {
                 tracing::warn!(%error, "a snapshot can't be kept; trying again");
@@ -65,10 +65,7 @@ async fn keep_after(
         }
     }
     watch.leads().await?;
-    state
-        .keep_file(list, &snapshot.path)
-        .await
-        .map_err(unusable)
+    state.keep(list, &snapshot.path).await.map_err(unusable)
 }
 
 #[cfg(test)]
@@ -100,6 +97,7 @@ mod tests {
         let leader = Gate {
             resolved: &|_| Ok(()),
             write: &|_| Ok(()),
+            read: &|| {},
         };
         let watch = Watch::new(&leader, &list);
         let kept = keep_after([Duration::ZERO; 2], &state, &list, &snapshot, &watch).await;
@@ -113,7 +111,7 @@ mod tests {
         });
         let kept = keep_after(pauses, &state, &list, &snapshot, &watch).await;
         assert_eq!(kept, Ok(()));
-        let mut object = state.open_snapshot(&list).await.unwrap().unwrap();
+        let mut object = state.snapshot(&list).await.unwrap().unwrap();
         assert_eq!(object.chunk().await.unwrap().unwrap(), "snapshot");
     }
 

@@ -3,7 +3,7 @@
 use super::before::unusable;
 use super::gate::{Watch, patiently};
 use super::{RunError, Tools, refusal};
-use crate::clevertap::{Accepted, Error, FileList, ListFile, Staged};
+use crate::clevertap::{Accepted, Error, List, ListFile, Staged};
 use crate::domain::{ConnectorPlan, Destination};
 
 /// Who made a list, unless its connector has a name.
@@ -45,15 +45,15 @@ impl<'a> Upload<'a> {
         watch: &Watch<'_>,
     ) -> Result<Ready<'a>, RunError> {
         let gate = || watch.write();
-        let staged = patiently(watch, || tools.clevertap.stage_file(self.file, &gate)).await?;
+        let staged = patiently(watch, || tools.clevertap.stage(self.file, &gate)).await?;
         Ok(Ready {
             upload: self,
             staged,
         })
     }
 
-    fn list(&self, replace: bool) -> FileList<'_> {
-        FileList {
+    fn list(&self, replace: bool) -> List<'_> {
+        List {
             name: &self.destination.segment,
             email: &self.connector.result_email.0,
             filename: &self.filename,
@@ -73,7 +73,7 @@ impl Ready<'_> {
     ) -> Result<Accepted, RunError> {
         let list = self.upload.list(true);
         let gate = || watch.write();
-        let complete = || tools.clevertap.complete_file(&list, &self.staged, &gate);
+        let complete = || tools.clevertap.complete(&list, &self.staged, &gate);
         patiently(watch, complete).await
     }
 
@@ -87,7 +87,7 @@ impl Ready<'_> {
     ) -> Result<Accepted, RunError> {
         let list = self.upload.list(false);
         let gate = || watch.write();
-        let made = tools.clevertap.complete_file(&list, &self.staged, &gate);
+        let made = tools.clevertap.complete(&list, &self.staged, &gate);
         match made.await {
             Ok(accepted) => Ok(accepted),
             Err(error) => {

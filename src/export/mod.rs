@@ -41,7 +41,7 @@ pub use gate::{Gate, Stop};
 pub use lists::CohortLists;
 pub use run::run;
 pub use scratch::{Scratch, clean_runs};
-pub use shared::SharedReads;
+pub use shared::{SharedReads, reader};
 pub use shelf::clean_shelf;
 pub use warning::{Warning, WarningReason};
 
@@ -93,8 +93,8 @@ pub struct Request {
 /// A read that serves several exports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shared {
-    /// Which connector: any text of its own.
-    pub connector: String,
+    /// Whose reads serve, as [`reader`] says.
+    pub reader: String,
     /// What all of them ask for.
     pub properties: Vec<String>,
     /// When this export's run became due: an older read won't do.

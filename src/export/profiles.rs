@@ -1,5 +1,8 @@
 //! New members as profiles: CleverTap drops from a list whom it doesn't know.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, BufReader};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +14,7 @@ use tokio::sync::mpsc::{self, Sender};
 
 use super::before::older_than;
 use super::codec;
-use super::draft::Draft;
+use super::draft::{Draft, PENDING};
 use super::gate::{Watch, patiently};
 use super::scratch::{self, Temp, blocking};
 use super::snapshot::{Header, ProfileState};
@@ -24,6 +27,8 @@ use crate::domain::{Counts, Failure, Reason, Shape};
 /// A rejected profile is sent again when the shape changes, else with the first upload this long
 /// after.
 const REJECTED_FOR: Duration = Duration::from_secs(24 * 3600);
+/// CleverTap's code of a record that met a server error.
+const SERVER_ERROR: u16 = 555;
 /// Codes of rejected profiles that are told apart, for they go into a status; the rest is `other`.
 const CODES: usize = 64;
 
@@ -100,6 +105,16 @@ pub(super) async fn create(
         return Err(Failure::new(Reason::DestinationUnavailable, message).into());
     }
     let mut warnings: Vec<Warning> = rejections(counts).into_iter().collect();
+    if counts.profiles_pending > 0 {
+        let message = format!(
+            "CleverTap couldn't take {} profiles for now; the next run sends them again.",
+            counts.profiles_pending
+        );
+        warnings.push(Warning {
+            reason: WarningReason::ProfilesPending,
+            message,
+        });
+    }
     if dropped > 0 {
         let message = format!(
             "{dropped} values were left out of profiles, since CleverTap would refuse them: \
@@ -186,28 +201,33 @@ fn next(file: &mut impl io::Read, member: &mut Vec<u8>) -> io::Result<Option<u64
 }
 
 fn note(outcome: Outcome, place: u64, entries: &Temp, counts: &mut Counts) -> io::Result<()> {
+    let (place, again) = (place & !PENDING, place & PENDING != 0);
     let state = match outcome {
         // As the draft has it.
         Outcome::Accepted => {
             counts.profiles_created += 1;
             return Ok(());
         }
+        // Twice in a row, it is set aside like any other poison.
+        Outcome::Pending if again => reject(Some(SERVER_ERROR), counts),
         Outcome::Pending => {
             counts.profiles_pending += 1;
             ProfileState::NotSent
         }
-        Outcome::Rejected { code } => {
-            counts.profiles_rejected += 1;
-            let mut code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-            let codes = &mut counts.rejected_codes;
-            if codes.len() >= CODES - 1 && !codes.contains_key(&code) {
-                code = "other".to_owned();
-            }
-            *codes.entry(code).or_default() += 1;
-            ProfileState::Rejected
-        }
+        Outcome::Rejected { code } => reject(code, counts),
     };
     entries.patch(&[state as u8], place * codec::ENTRY as u64 + codec::STATE)
+}
+
+fn reject(code: Option<u16>, counts: &mut Counts) -> ProfileState {
+    counts.profiles_rejected += 1;
+    let mut code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+    let codes = &mut counts.rejected_codes;
+    if codes.len() >= CODES - 1 && !codes.contains_key(&code) {
+        code = "other".to_owned();
+    }
+    *codes.entry(code).or_default() += 1;
+    ProfileState::Rejected
 }
 
 /// What to tell of rejected profiles.
@@ -230,88 +250,4 @@ pub(super) fn rejections(counts: &Counts) -> Option<Warning> {
         reason: WarningReason::ProfilesRejected,
         message,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Read as _;
-
-    use super::super::fingerprint::FingerprintKey;
-    use super::super::scratch::Scratch;
-    use super::super::snapshot::tests::header_of;
-    use super::*;
-
-    const SHAPE: Shape = Shape { basis: 1, whole: 2 };
-
-    #[test]
-    fn rejected_profiles_wait_a_day_or_for_a_new_shape() {
-        let header = header_of(SHAPE, &FingerprintKey::new([1; 32]));
-        let sent = header.rejected_sent;
-        let at = |shape, now| Rejected::of(Some(&header), shape, now);
-        let early = sent + Duration::from_secs(3600);
-        assert_eq!(at(SHAPE, early), Rejected { due: false, sent });
-        let late = sent + REJECTED_FOR;
-        let now = Rejected {
-            due: true,
-            sent: late,
-        };
-        assert_eq!(at(SHAPE, late), now);
-        let whole = Shape { whole: 3, ..SHAPE };
-        assert!(at(whole, early).due);
-        assert!(Rejected::of(None, SHAPE, early).due);
-    }
-
-    /// Notes these outcomes of a list's members, in their order; the states that come of it.
-    fn noted(outcomes: &[Outcome], counts: &mut Counts) -> Vec<u8> {
-        let dir = tempfile::tempdir().unwrap();
-        let mut entries = Scratch::new(dir.path(), u64::MAX).temp().unwrap();
-        for _ in outcomes {
-            io::Write::write_all(&mut entries, &[1; codec::ENTRY]).unwrap();
-        }
-        for (place, outcome) in (0..).zip(outcomes) {
-            note(*outcome, place, &entries, counts).unwrap();
-        }
-        let mut bytes = Vec::new();
-        entries.reader().read_to_end(&mut bytes).unwrap();
-        let states = bytes
-            .chunks(codec::ENTRY)
-            .map(|entry| entry[codec::ENTRY - 1]);
-        states.collect()
-    }
-
-    const fn rejected(code: Option<u16>) -> Outcome {
-        Outcome::Rejected { code }
-    }
-
-    #[test]
-    fn outcomes_are_counted_by_code_and_kept_by_place() {
-        let mut counts = Counts::default();
-        let outcomes = [
-            Outcome::Accepted,
-            rejected(Some(515)),
-            Outcome::Pending,
-            rejected(Some(515)),
-            rejected(None),
-        ];
-        assert_eq!(noted(&outcomes, &mut counts), [1, 2, 0, 2, 2]);
-        assert_eq!((counts.profiles_created, counts.profiles_rejected), (1, 3));
-        assert_eq!(counts.profiles_pending, 1);
-        let warning = rejections(&counts).unwrap();
-        assert!(warning.message.contains("515 (2), none (1)"), "{warning:?}");
-        assert_eq!(rejections(&Counts::default()), None);
-    }
-
-    #[test]
-    fn codes_beyond_the_bound_are_counted_together() {
-        let mut counts = Counts::default();
-        let outcomes: Vec<_> = (0..1000)
-            .chain(0..10)
-            .map(|code| rejected(Some(code)))
-            .collect();
-        noted(&outcomes, &mut counts);
-        assert_eq!(counts.rejected_codes.len(), CODES);
-        assert_eq!(counts.rejected_codes["other"], 1000 - (CODES as i64 - 1));
-        assert_eq!(counts.rejected_codes["9"], 2);
-        assert_eq!(counts.rejected_codes.values().sum::<i64>(), 1010);
-    }
 }

@@ -66,7 +66,7 @@ impl Run<'_> {
             let ended = match (&self.request.shared, &mut since) {
                 (Some(shared), Some(since)) => {
                     let key = (
-                        shared.connector.clone(),
+                        shared.reader.clone(),
                         query.cohort,
                         query.properties.clone(),
                     );

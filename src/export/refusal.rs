@@ -86,7 +86,8 @@ pub(super) fn writing(error: clevertap::Error, stop: Stop) -> RunError {
         Error::SegmentExists => Reason::SegmentExists,
         Error::RateLimited { .. } => Reason::RateLimited,
         Error::Unavailable { .. } => Reason::DestinationUnavailable,
-        Error::File(_) => Reason::StateUnavailable,
+        // The list on the scratch disk changed or vanished.
+        Error::File(_) => Reason::ScratchUnavailable,
     };
     Failure::new(reason, error.to_string())
         .after(error.retry_after())
@@ -97,5 +98,19 @@ fn refused(vendor: Vendor, reason: Reason, error: &impl ToString) -> RunError {
     RunError::CredentialsRefused {
         vendor,
         failure: Failure::new(reason, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_vanished_is_the_scratch_disks_fault() {
+        let RunError::Failed(failure) = writing(clevertap::Error::File("gone"), Stop::Shutdown)
+        else {
+            panic!("no failure")
+        };
+        assert_eq!(failure.reason, Reason::ScratchUnavailable);
     }
 }

@@ -1,5 +1,6 @@
 //! One run, step by step.
 
+use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -24,12 +25,12 @@ use crate::domain::{Counts, Destination, Reason, identity_fingerprint};
 /// The segment is then as it was, or as it should be; only after a lost answer of the last call it
 /// isn't known which, and the next run uploads whatever it reads.
 pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Result<Done, RunError> {
-    let (state, id) = (tools.state, &request.run_id);
+    let state = tools.state;
     let mut known = None;
     if let Some(name) = known_segment(request) {
         let list = request.connector.destination(name);
         let before = Before::load(state, &list, tools.scratch).await?;
-        if let Some(done) = before.finished(state, &list, id).await? {
+        if let Some(done) = before.finished(state, &list, request).await? {
             return Ok(done);
         }
         known = Some((list, before));
@@ -41,7 +42,7 @@ pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Resul
         Some((of, before)) if of == list => before,
         _ => Before::load(state, &list, tools.scratch).await?,
     };
-    if let Some(done) = before.finished(state, &list, id).await? {
+    if let Some(done) = before.finished(state, &list, request).await? {
         return Ok(done);
     }
     let run = Run {
@@ -53,6 +54,7 @@ pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Resul
         watch: Watch::new(gate, &list),
     };
     let read = run.read().await?;
+    (gate.read)();
     let made = run.compare(read).await?;
     run.guard(&made).await?;
     run.write(made).await
@@ -122,6 +124,16 @@ impl Run<'_> {
         counts.added = draft.diff.added;
         counts.removed = draft.diff.removed;
         counts.unchanged = draft.diff.unchanged;
+        let parts = [
+            counts.exported,
+            counts.skipped_anonymous,
+            counts.skipped_no_identity,
+            counts.duplicates,
+        ];
+        if counts.members != parts.iter().sum::<u64>() {
+            // Rows and identities lie in files of their own: one of them was misread.
+            return Err(scratch::failed(&io::ErrorKind::InvalidData.into()));
+        }
         let now = self.now();
         let known = before.snapshot.as_ref().map(|s| (&s.header, s.count));
         let diff = comparable.map(|_| draft.diff);

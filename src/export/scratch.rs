@@ -1,6 +1,9 @@
 //! The disk that a run works on. What it holds is raw personal data: for our eyes only, bounded in
 //! size, and gone when the run ends, however that comes about.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _};
@@ -24,6 +27,8 @@ pub struct Scratch {
 
 struct Disk {
     used: AtomicU64,
+    /// What the shelf holds: it outlives its runs.
+    shelved: AtomicU64,
     limit: u64,
     before: Box<dyn Fn() -> io::Result<()> + Send + Sync>,
 }
@@ -56,6 +61,7 @@ impl Scratch {
     ) -> Self {
         let disk = Disk {
             used: AtomicU64::new(0),
+            shelved: AtomicU64::new(0),
             limit,
             before: Box::new(before),
         };
@@ -72,6 +78,11 @@ impl Scratch {
     /// Bytes in all files of all runs.
     pub fn used(&self) -> u64 {
         self.disk.used.load(Ordering::Relaxed)
+    }
+
+    /// The shelf holds so much now.
+    pub(super) fn shelve(&self, bytes: u64) {
+        self.disk.shelved.store(bytes, Ordering::Relaxed);
     }
 
     /// Removes what runs of a process that is gone have left.
@@ -149,7 +160,10 @@ impl Write for Temp {
         (self.disk.before)()?;
         let (disk, size) = (&self.disk, bytes.len() as u64);
         let before = disk.used.fetch_add(size, Ordering::Relaxed);
-        let written = if before.saturating_add(size) > disk.limit {
+        let all = before
+            .saturating_add(size)
+            .saturating_add(disk.shelved.load(Ordering::Relaxed));
+        let written = if all > disk.limit {
             Err(ErrorKind::QuotaExceeded.into())
         } else {
             self.file.write_all_at(bytes, self.len)
@@ -213,7 +227,7 @@ pub(super) fn failed(error: &io::Error) -> RunError {
         ErrorKind::StorageFull | ErrorKind::FileTooLarge => "is full: give it more room".to_owned(),
         kind => format!("can't be used ({kind})"),
     };
-    let message = format!("The controller's scratch directory {what}. Nothing was changed.");
+    let message = format!("The controller's scratch directory {what}.");
     RunError::Failed(Failure::new(Reason::ScratchUnavailable, message))
 }
 
@@ -267,60 +281,5 @@ pub(super) fn blocking<T: Send + 'static>(
         thread
             .await
             .unwrap_or_else(|_| Err(io::Error::other("the thread ended")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Read as _;
-
-    use super::*;
-
-    fn scratch(limit: u64) -> (tempfile::TempDir, Scratch) {
-        let dir = tempfile::tempdir().unwrap();
-        let scratch = Scratch::new(dir.path(), limit);
-        (dir, scratch)
-    }
-
-    fn files(dir: &tempfile::TempDir) -> usize {
-        std::fs::read_dir(dir.path().join(RUNS)).unwrap().count()
-    }
-
-    #[test]
-    fn what_is_written_comes_back_and_leaves_no_name() {
-        let (dir, scratch) = scratch(100);
-        let mut temp = scratch.temp().unwrap();
-        assert_eq!(files(&dir), 0);
-        temp.write_all(b"abcdef").unwrap();
-        temp.patch(b"X", 2).unwrap();
-        let mut text = String::new();
-        temp.reader().read_to_string(&mut text).unwrap();
-        assert_eq!(text, "abXdef");
-        let named = scratch.named().unwrap();
-        assert_eq!((files(&dir), named.path.exists()), (1, true));
-        drop(named);
-        assert_eq!(files(&dir), 0);
-    }
-
-    #[test]
-    fn the_limit_is_of_all_runs_and_given_back() {
-        let (_dir, scratch) = scratch(10);
-        let (mut one, mut two) = (scratch.temp().unwrap(), scratch.clone().temp().unwrap());
-        one.write_all(b"12345678").unwrap();
-        let full = two.write_all(b"123").unwrap_err();
-        assert_eq!(full.kind(), ErrorKind::QuotaExceeded);
-        two.write_all(b"12").unwrap();
-        drop(one);
-        two.write_all(b"12345678").unwrap();
-    }
-
-    #[test]
-    fn what_a_killed_process_left_is_cleaned() {
-        let (dir, scratch) = scratch(10);
-        scratch.clean().unwrap();
-        std::mem::forget(scratch.named().unwrap());
-        assert_eq!(files(&dir), 1);
-        Scratch::new(dir.path(), 10).clean().unwrap();
-        assert_eq!(files(&dir), 0);
     }
 }

@@ -14,16 +14,27 @@ use tokio::sync::watch;
 
 use super::scratch::{Scratch, Temp};
 use super::spool::Spool;
+use crate::domain::ConnectorPlan;
 use crate::mixpanel::{Batch, Member, Tally};
 
 /// How long a read is kept for those that are due together with it and come late.
 const KEPT: Duration = Duration::from_secs(60);
 const BUFFER: usize = 64 << 10;
-/// Rows that are looked at together.
-const ROWS: usize = 256;
 
-/// Which reads are the same: connector, cohort id, and what is asked for.
+/// Which reads are the same: whose they are, cohort id, and what is asked for.
 pub(super) type Key = (String, i64, Vec<String>);
+
+/// Whose reads these are: those of one connector, as long as it reads the same way.
+pub fn reader(connector: &str, plan: &ConnectorPlan) -> String {
+    format!(
+        "{connector} {} {} {:?} {:?} {:?}",
+        plan.mixpanel_base,
+        plan.mixpanel_project,
+        plan.mixpanel_workspace,
+        plan.total_check,
+        plan.page_size
+    )
+}
 
 /// The reads of the process that are shared. Clones are the same.
 #[derive(Clone, Default)]
@@ -61,11 +72,11 @@ pub(super) struct Lead {
 impl SharedReads {
     /// Whether a read of this cohort, begun at `since` or later, is under way or just done: one
     /// that is due then needs no query of its own.
-    pub fn has(&self, connector: &str, cohort: i64, since: Timestamp) -> bool {
+    pub fn has(&self, reader: &str, cohort: i64, since: Timestamp) -> bool {
         let reads = self.lock();
         let mut of = reads
             .iter()
-            .filter(|((c, id, _), _)| (c.as_str(), *id) == (connector, cohort));
+            .filter(|((r, id, _), _)| (r.as_str(), *id) == (reader, cohort));
         of.any(|(_, place)| place.serves(since))
     }
 
@@ -152,7 +163,7 @@ impl Kept {
         let (mut texts, mut more) = (vec![String::new(); 1 + self.properties], true);
         while more {
             let mut batch = Batch::new(self.properties);
-            while batch.len() < ROWS && more {
+            while !batch.is_full() && more {
                 more = read(&mut file, &mut batch, &mut texts)?;
             }
             spool.take(&batch)?;
@@ -183,9 +194,11 @@ fn read(file: &mut impl io::BufRead, batch: &mut Batch, texts: &mut [String]) ->
     for text in &mut *texts {
         let mut length = [0; 4];
         file.read_exact(&mut length)?;
+        let length = u64::from(u32::from_be_bytes(length));
         text.clear();
-        file.take(u32::from_be_bytes(length).into())
-            .read_to_string(text)?;
+        if file.take(length).read_to_string(text)? as u64 != length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
     }
     let values: Vec<_> = texts[1..]
         .iter()

@@ -3,7 +3,7 @@
 
 use std::fs::DirEntry;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::scratch::{Named, Scratch, blocking, gone, private};
@@ -18,7 +18,7 @@ const FOLDER: &str = "confirm";
 /// The file of one run's list: `<digest of the list>-<digest of the run>.csv`. Digests, so that no
 /// name leads out of the folder or tells anything.
 pub(super) struct Shelf {
-    scratch: PathBuf,
+    scratch: Scratch,
     list: String,
     run: String,
 }
@@ -33,7 +33,7 @@ impl Shelf {
         // As JSON, so that no two lists read the same.
         let list = serde_json::json!([host, project, segment]).to_string();
         Self {
-            scratch: scratch.root().to_owned(),
+            scratch: scratch.clone(),
             list: digest(&list),
             run: digest(run_id),
         }
@@ -46,10 +46,11 @@ impl Shelf {
     /// Keeps the list in place of what earlier runs kept of the same one.
     pub(super) async fn keep(self, list: Named) -> io::Result<()> {
         blocking(move || {
-            let folder = private(&self.scratch, FOLDER)?;
+            let folder = private(self.scratch.root(), FOLDER)?;
             remove(&folder, named(|name| name.starts_with(&self.list)))?;
             list.temp.settle()?;
-            std::fs::rename(&list.path, folder.join(self.name()))
+            std::fs::rename(&list.path, folder.join(self.name()))?;
+            count(&self.scratch, &folder)
         })
         .await
     }
@@ -58,7 +59,7 @@ impl Shelf {
     pub(super) async fn find(&self) -> io::Result<ListFile> {
         let (scratch, name) = (self.scratch.clone(), self.name());
         blocking(move || {
-            let path = private(&scratch, FOLDER)?.join(name);
+            let path = private(scratch.root(), FOLDER)?.join(name);
             let bytes = std::fs::metadata(&path)?.len();
             Ok(ListFile { path, bytes })
         })
@@ -80,9 +81,13 @@ impl Shelf {
     /// What stays is removed by age.
     async fn forget(&self, which: impl Fn(&str) -> bool + Send + 'static) {
         let scratch = self.scratch.clone();
-        let gone = blocking(move || match there(&scratch)? {
-            true => remove(&private(&scratch, FOLDER)?, named(which)),
-            false => Ok(0),
+        let gone = blocking(move || match there(scratch.root())? {
+            true => {
+                let folder = private(scratch.root(), FOLDER)?;
+                remove(&folder, named(which))?;
+                count(&scratch, &folder)
+            }
+            false => Ok(()),
         });
         if let Err(error) = gone.await {
             tracing::warn!(kind = %error.kind(), "a list can't be removed from the scratch folder");
@@ -93,9 +98,13 @@ impl Shelf {
 /// Removes what no confirming upload will ask for any more: lists older than four hours. One look
 /// at a folder of few files: cheap enough for every hour.
 pub async fn clean_shelf(scratch: &Scratch) {
-    let scratch = scratch.root().to_owned();
-    let cleaned = blocking(move || match there(&scratch)? {
-        true => clean(&private(&scratch, FOLDER)?),
+    let scratch = scratch.clone();
+    let cleaned = blocking(move || match there(scratch.root())? {
+        true => {
+            let folder = private(scratch.root(), FOLDER)?;
+            let gone = clean(&folder)?;
+            count(&scratch, &folder).map(|()| gone)
+        }
         false => Ok(0),
     });
     match cleaned.await {
@@ -103,6 +112,17 @@ pub async fn clean_shelf(scratch: &Scratch) {
         Ok(gone) => tracing::info!(gone, "old lists were removed from the scratch folder"),
         Err(error) => tracing::warn!(kind = %error.kind(), "the scratch folder can't be cleaned"),
     }
+}
+
+/// Takes account of what is there: it counts against the limit of all runs.
+fn count(scratch: &Scratch, folder: &Path) -> io::Result<()> {
+    let mut bytes = 0;
+    for file in std::fs::read_dir(folder)? {
+        // One that can't be looked at was removed meanwhile.
+        bytes += file?.metadata().map_or(0, |metadata| metadata.len());
+    }
+    scratch.shelve(bytes);
+    Ok(())
 }
 
 fn clean(folder: &Path) -> io::Result<usize> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read as _};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +10,13 @@ use super::RunError;
 use super::before::unusable;
 use super::codec::{self, Checker, SnapshotError};
 use super::fingerprint::Fingerprint;
-use super::scratch::{self, Reader, Scratch, Temp};
+use super::scratch::{self, Reader, Scratch, Temp, blocking};
 use crate::domain::{Counts, Destination};
 use crate::state::Object;
+use tokio::sync::mpsc;
+
+/// Pieces between the store and our disk.
+const AHEAD: usize = 4;
 
 /// What CleverTap knows of a list's identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +78,20 @@ impl Snapshot {
     ) -> Result<Result<Self, SnapshotError>, RunError> {
         let mut checker = Checker::new(of);
         let mut entries = scratch.temp().map_err(|e| scratch::failed(&e))?;
+        let (pieces, mut incoming) = mpsc::channel::<Bytes>(AHEAD);
+        let checking = blocking(move || {
+            while let Some(piece) = incoming.blocking_recv() {
+                checker.push(&piece, &mut entries)?;
+            }
+            Ok((checker, entries))
+        });
         while let Some(piece) = object.chunk().await.map_err(unusable)? {
-            let taken = checker.push(&piece, &mut entries);
-            taken.map_err(|e| scratch::failed(&e))?;
+            if pieces.send(piece).await.is_err() {
+                break;
+            }
         }
+        drop(pieces);
+        let (checker, entries) = checking.await.map_err(|e| scratch::failed(&e))?;
         let checked = checker.finish();
         Ok(checked.map(|(header, count)| Self {
             header,

@@ -33,6 +33,7 @@ reasons! {
     SnapshotDamaged "The snapshot was damaged or foreign, so the whole list went over.";
     PropertiesHidden "No member has any of the properties that were asked for.";
     ProfilesRejected "CleverTap rejected some profiles.";
+    ProfilesPending "CleverTap couldn't take some profiles for now; the next run sends them again.";
     ValuesDropped "Values that CleverTap would refuse were left out of profiles.";
     PageSizeRefused "Mixpanel refuses the connector's `pageSize`, so its own is used.";
     NoConfirmation "The list can't be kept for its confirming upload.";

@@ -15,7 +15,7 @@ use super::snapshot::Header;
 use super::{Done, RunError, Warning, WarningReason, codec, keep};
 use crate::api::{ExistingSegment, SyncType};
 use crate::clevertap::{Accepted, ListFile};
-use crate::domain::{Counts, identity_fingerprint};
+use crate::domain::{Counts, Failure, Reason, identity_fingerprint};
 use crate::state::MarkedList;
 
 impl Run<'_> {
@@ -48,17 +48,22 @@ impl Run<'_> {
             warnings.extend(sent.await?);
         }
         let accepted = self.upload(&draft, counts.exported).await?;
+        let shelf = Shelf::of(self.tools.scratch, self.list, &self.request.run_id);
+        shelf.forget_list().await;
         counts.uploaded = true;
         let segment_id = accepted.segment_id.or(self.known_id());
         let header = self.header(segment_id.clone(), &counts, rejected.sent);
-        let shelf = Shelf::of(self.tools.scratch, self.list, &self.request.run_id);
         let Draft { list, entries, .. } = draft;
         if header.confirm_due && export.sync_type == SyncType::OneTime {
             warnings.extend(kept(shelf.keep(list).await));
-        } else {
-            shelf.forget_list().await;
         }
         self.keep(header, entries).await?;
+        if export.sync_type == SyncType::OneTime && counts.profiles_pending > 0 {
+            // A dynamic export sends them at its next slot, but this one has none.
+            let message = "CleverTap couldn't take some profiles for now, so their members may be \
+                           missing from the segment; they are sent again.";
+            return Err(Failure::new(Reason::DestinationUnavailable, message).into());
+        }
         Ok(self.done(segment_id, counts, warnings))
     }
 

@@ -98,7 +98,7 @@ impl Batch {
     }
 
     /// Whether it's time to hand it on; depends on nothing but its rows.
-    pub(super) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         let places = self.spans.len() * size_of::<Span>() + self.len() * size_of::<u64>();
         self.text.len() + places >= FULL
     }

@@ -49,6 +49,11 @@ impl<'r> Delivery<'r> {
         }
     }
 
+    /// Whether any row was handed on.
+    pub fn any(&self) -> bool {
+        self.sent.batches > 0
+    }
+
     /// The page is asked for again.
     pub fn restart(&mut self) {
         self.repeated = Sum::default();

@@ -69,21 +69,27 @@ impl Pages<'_> {
         delivery: &mut Delivery<'_>,
     ) -> Result<Facts, Halt> {
         let cost = ask.call().1;
-        let mut answer = self.open(ask, permit).await?;
+        let mut answer = self.open(ask, permit, delivery.any()).await?;
         let first = ask.number.saturating_mul(ask.rows.unwrap_or_default());
         let mut page = PageReader::new(first, &self.query.properties);
-        let unusable = |no_page| self.unusable(no_page, cost);
         while let Some(chunk) = chunk(&mut answer, permit).await? {
             let mut rest = &chunk[..];
-            while let Some(batch) = page.next(&mut rest).map_err(unusable)? {
-                delivery.give(batch).await?;
+            loop {
+                let next = page.next(&mut rest);
+                let quiet = delivery.any() || page.rows() > 0;
+                match next.map_err(|no_page| self.unusable(no_page, cost, quiet))? {
+                    Some(batch) => delivery.give(batch).await?,
+                    None => break,
+                }
             }
             if ask.rows.is_some_and(|rows| page.rows() > rows) {
                 let why = "a page has more rows than the page size";
                 return Err(Halt::Ended(ReadEnd::Broken(why.to_owned())));
             }
         }
-        let (facts, last) = page.end().map_err(unusable)?;
+        let quiet = delivery.any() || page.rows() > 0;
+        let ended = page.end();
+        let (facts, last) = ended.map_err(|no_page| self.unusable(no_page, cost, quiet))?;
         if !last.is_empty() {
             delivery.give(last).await?;
         }
@@ -109,12 +115,12 @@ impl Pages<'_> {
     }
 
     async fn is_empty(&self, ask: &Ask<'_>, permit: &mut Permit) -> Result<bool, Failure> {
-        let mut answer = self.open(ask, permit).await?;
+        let mut answer = self.open(ask, permit, true).await?;
         let mut page = PageReader::new(0, &[]);
         let told = |no_page| match no_page {
             NoPage::Error(_) | NoPage::NoResults => Ok(true),
             NoPage::NoId => Ok(false),
-            no_page => Err(self.unusable(no_page, Cost::Page)),
+            no_page => Err(self.unusable(no_page, Cost::Page, true)),
         };
         while let Some(chunk) = chunk(&mut answer, permit).await? {
             match page.next(&mut &chunk[..]) {
@@ -127,8 +133,13 @@ impl Pages<'_> {
         page.end().map_or_else(told, |_| Ok(true))
     }
 
-    /// An answer of 2xx, its head read.
-    async fn open(&self, ask: &Ask<'_>, permit: &mut Permit) -> Result<Incoming, Failure> {
+    /// An answer of 2xx, its head read. `quiet`: rows were read, and an error may speak of them.
+    async fn open(
+        &self,
+        ask: &Ask<'_>,
+        permit: &mut Permit,
+        quiet: bool,
+    ) -> Result<Incoming, Failure> {
         let (call, cost) = ask.call();
         let client = self.client;
         let form = self.query.form(ask);
@@ -141,10 +152,10 @@ impl Pages<'_> {
         }
         let refusal = answer.first(REFUSAL).await;
         let refusal = refusal.map_err(|fault| unanswered(&fault, permit))?;
-        Err(client.refusal(&refusal, cost))
+        Err(client.refusal(&refusal, if quiet { Cost::Page } else { cost }))
     }
 
-    fn unusable(&self, no_page: NoPage, cost: Cost) -> Failure {
+    fn unusable(&self, no_page: NoPage, cost: Cost, quiet: bool) -> Failure {
         let incomplete = |why: String| Error::IncompleteRead(why);
         let garbled = || incomplete("an answer can't be understood".to_owned());
         match no_page {
@@ -152,7 +163,9 @@ impl Pages<'_> {
             NoPage::Garbled if cost == Cost::Query => Failure::Once(garbled()),
             NoPage::Garbled => Failure::Again(garbled()),
             NoPage::Error(text) => {
-                let said = self.client.said(&text, cost);
+                let said = self
+                    .client
+                    .said(&text, if quiet { Cost::Page } else { cost });
                 Failure::Final(incomplete(format!("an answer is an error{said}")))
             }
             NoPage::NoResults => Failure::Final(incomplete("a page has no results".to_owned())),

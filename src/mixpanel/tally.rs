@@ -63,11 +63,11 @@ impl Tally {
         self.total.div_ceil(self.page_size)
     }
 
-    /// The page after the last, where the total makes whole pages only: nothing else would tell a
-    /// total that is too low.
+    /// The page after the last, once all have come, where the last one came full: nothing else would
+    /// tell a total that is too low.
     pub(super) fn beyond(&self) -> Option<u64> {
-        let whole = self.total > 0 && self.total.is_multiple_of(self.page_size);
-        whole.then(|| self.expected())
+        let full = self.expected() * self.page_size;
+        (self.rows > 0 && self.rows == full).then(|| self.expected())
     }
 
     /// Takes the page that was asked for as `number`; each is asked for once.

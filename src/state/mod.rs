@@ -108,30 +108,11 @@ impl State {
         }
     }
 
-    /// The snapshot of this list, as it was kept.
-    ///
-    /// # Errors
-    /// As every call: when the store doesn't answer in time, or refuses.
-    pub async fn snapshot(&self, of: &Destination) -> Result<Option<Bytes>, StateError> {
-        self.store.get(&snapshot_key(of), MAX_SNAPSHOT).await
-    }
-
-    /// Takes room for this snapshot, so that a full store shows before anything is sent.
-    ///
-    /// # Errors
-    /// As above, [`StateError::Full`], and [`StateError::TooLarge`]: it could never be kept.
-    pub async fn reserve(&self, of: &Destination, snapshot: Bytes) -> Result<(), StateError> {
-        let key = pending_key(of);
-        // One that a killed run left takes the very room.
-        self.store.delete(&key).await?;
-        self.store.put(&key, snapshot, MAX_SNAPSHOT).await
-    }
-
     /// The snapshot of this list, as it was kept, to be read piece by piece.
     ///
     /// # Errors
-    /// As every call.
-    pub async fn open_snapshot(&self, of: &Destination) -> Result<Option<Object>, StateError> {
+    /// As every call: when the store doesn't answer in time, or refuses.
+    pub async fn snapshot(&self, of: &Destination) -> Result<Option<Object>, StateError> {
         self.store
             .open_object(&snapshot_key(of), MAX_SNAPSHOT)
             .await
@@ -142,7 +123,7 @@ impl State {
     ///
     /// # Errors
     /// As above, [`StateError::Full`], and [`StateError::TooLarge`]: it could never be kept.
-    pub async fn reserve_room(&self, of: &Destination, bytes: u64) -> Result<(), StateError> {
+    pub async fn reserve(&self, of: &Destination, bytes: u64) -> Result<(), StateError> {
         if bytes > MAX_SNAPSHOT {
             return Err(StateError::TooLarge(MAX_SNAPSHOT));
         }
@@ -160,22 +141,12 @@ impl State {
         self.store.delete(&pending_key(of)).await
     }
 
-    /// Replaces the snapshot of this list, in the room that was reserved for it.
-    ///
-    /// # Errors
-    /// As above, and [`StateError::Full`]: then the previous one stands.
-    pub async fn keep(&self, of: &Destination, snapshot: Bytes) -> Result<(), StateError> {
-        self.release(of).await?;
-        let key = snapshot_key(of);
-        self.store.put(&key, snapshot, MAX_SNAPSHOT).await
-    }
-
     /// Replaces the snapshot of this list by a file, in the room that was reserved for it. Never
     /// holds it whole in memory.
     ///
     /// # Errors
     /// As above, and [`StateError::Full`]: then the previous one stands.
-    pub async fn keep_file(&self, of: &Destination, file: &Path) -> Result<(), StateError> {
+    pub async fn keep(&self, of: &Destination, file: &Path) -> Result<(), StateError> {
         self.release(of).await?;
         let key = snapshot_key(of);
         self.store.put_file(&key, file, MAX_SNAPSHOT).await

@@ -87,6 +87,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::super::MarkedList;
+    use super::super::tests::keep;
     use super::*;
 
     const SENT: MarkedList = MarkedList {
@@ -108,7 +109,7 @@ mod tests {
         let state = State::open("memory:///", "team").unwrap();
         let (used, unused) = (list("used"), list("unused"));
         for each in [&used, &unused] {
-            state.keep(each, "content".into()).await.unwrap();
+            keep(&state, each, "content").await;
             state.mark_unconfirmed(each, "run", SENT).await.unwrap();
         }
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
@@ -128,7 +129,7 @@ mod tests {
         );
         assert_eq!(state.sweep(&one, day(60)).await, Ok(0));
         assert_eq!(state.sweep(&one, day(61)).await, Ok(1));
-        assert_eq!(state.snapshot(&unused).await, Ok(None));
+        assert!(state.snapshot(&unused).await.unwrap().is_none());
         assert_eq!(state.unconfirmed(&unused).await, Ok(None));
         assert!(state.snapshot(&used).await.unwrap().is_some());
         assert!(state.unconfirmed(&used).await.unwrap().is_some());
@@ -136,11 +137,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_without_a_snapshot_goes_too() {
-        let state = State::open("memory:///", "team").unwrap();
+        // Only a disk reserves anything.
+        let dir = tempfile::tempdir().unwrap();
+        let url = url::Url::from_directory_path(dir.path()).unwrap();
+        let state = State::open(url.as_str(), "team").unwrap();
         let (marked, reserved) = (list("marked"), list("reserved"));
         let mark = state.mark_unconfirmed(&marked, "run", SENT).await;
         mark.unwrap();
-        state.reserve(&reserved, "content".into()).await.unwrap();
+        state.reserve(&reserved, 0).await.unwrap();
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         assert_eq!(state.sweep(&[], start).await, Ok(0));
         assert_eq!(state.sweep(&[], start + KEPT).await, Ok(2));

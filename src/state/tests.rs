@@ -13,6 +13,32 @@ fn on_disk(dir: &tempfile::TempDir) -> State {
     State::open(url.as_str(), "team/a").unwrap()
 }
 
+/// A file of so many bytes, each unlike its neighbours.
+fn file_of(bytes: usize) -> (tempfile::NamedTempFile, Vec<u8>) {
+    let content: Vec<u8> = (0..bytes as u32)
+        .map(|n| (n / 251 + n % 251) as u8)
+        .collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &content).unwrap();
+    (file, content)
+}
+
+pub(super) async fn keep(state: &State, of: &Destination, content: impl AsRef<[u8]>) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), content).unwrap();
+    state.keep(of, file.path()).await.unwrap();
+}
+
+async fn read(state: &State, of: &Destination) -> Option<Vec<u8>> {
+    let mut object = state.snapshot(of).await.unwrap()?;
+    let mut whole = Vec::new();
+    while let Some(chunk) = object.chunk().await.unwrap() {
+        whole.extend_from_slice(&chunk);
+    }
+    assert_eq!(whole.len() as u64, object.size);
+    Some(whole)
+}
+
 #[tokio::test]
 async fn a_state_has_one_owner_until_it_is_adopted() {
     let dir = tempfile::tempdir().unwrap();
@@ -29,14 +55,14 @@ async fn what_is_kept_comes_back_after_a_restart_and_per_list() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (list("one"), list("../two / ü"));
     let state = on_disk(&dir);
-    assert_eq!(state.snapshot(&one).await.unwrap(), None);
+    assert_eq!(read(&state, &one).await, None);
     for content in ["first, longer", "second"] {
-        state.keep(&one, content.into()).await.unwrap();
+        keep(&state, &one, content).await;
     }
-    state.keep(&two, "other".into()).await.unwrap();
+    keep(&state, &two, "other").await;
     let state = on_disk(&dir);
-    assert_eq!(state.snapshot(&one).await.unwrap().unwrap(), "second");
-    assert_eq!(state.snapshot(&two).await.unwrap().unwrap(), "other");
+    assert_eq!(read(&state, &one).await.unwrap(), b"second");
+    assert_eq!(read(&state, &two).await.unwrap(), b"other");
 }
 
 #[tokio::test]
@@ -71,21 +97,18 @@ async fn reserved_room_is_no_snapshot_and_goes_with_it() {
     let pending = dir.path().join("new folder/team/a/pending");
     let reserved = || std::fs::read_dir(&pending).unwrap().count();
     for keeps in [true, false] {
-        state.keep(&one, "first".into()).await.unwrap();
-        state.reserve(&one, "second".into()).await.unwrap();
-        state.reserve(&one, "second".into()).await.unwrap();
-        assert_eq!(state.snapshot(&one).await.unwrap().unwrap(), "first");
+        keep(&state, &one, "first").await;
+        state.reserve(&one, 6).await.unwrap();
+        state.reserve(&one, 6).await.unwrap();
+        assert_eq!(read(&state, &one).await.unwrap(), b"first");
         assert_eq!(reserved(), 1);
         if keeps {
-            state.keep(&one, "second".into()).await.unwrap();
+            keep(&state, &one, "second").await;
         } else {
             state.release(&one).await.unwrap();
         }
         assert_eq!(reserved(), 0);
     }
-    let large = Bytes::from(vec![0; MAX_SNAPSHOT as usize + 1]);
-    let refused = state.reserve(&one, large).await;
-    assert_eq!(refused, Err(StateError::TooLarge(MAX_SNAPSHOT)));
 }
 
 #[tokio::test]
@@ -94,8 +117,8 @@ async fn prefixes_keep_installations_apart() {
     let url = url::Url::from_directory_path(dir.path()).unwrap();
     let a = State::open(url.as_str(), "a").unwrap();
     let b = State::open(url.as_str(), "b").unwrap();
-    a.keep(&list("one"), "mine".into()).await.unwrap();
-    assert_eq!(b.snapshot(&list("one")).await.unwrap(), None);
+    keep(&a, &list("one"), "mine").await;
+    assert_eq!(read(&b, &list("one")).await, None);
 }
 
 #[tokio::test]
@@ -111,46 +134,22 @@ async fn a_probe_leaves_nothing_and_sees_a_store_that_is_gone() {
     assert!(state.probe().await.is_err());
 }
 
-/// A file of so many bytes, each unlike its neighbours.
-fn file_of(bytes: usize) -> (tempfile::NamedTempFile, Vec<u8>) {
-    let content: Vec<u8> = (0..bytes as u32)
-        .map(|n| (n / 251 + n % 251) as u8)
-        .collect();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), &content).unwrap();
-    (file, content)
-}
-
-async fn read_whole(state: &State, of: &Destination) -> Option<Vec<u8>> {
-    let mut object = state.open_snapshot(of).await.unwrap()?;
-    let mut whole = Vec::new();
-    while let Some(chunk) = object.chunk().await.unwrap() {
-        whole.extend_from_slice(&chunk);
-    }
-    assert_eq!(whole.len() as u64, object.size);
-    Some(whole)
-}
-
 #[tokio::test]
 async fn files_are_kept_and_read_back_in_pieces_of_any_size() {
     let dir = tempfile::tempdir().unwrap();
     let memory = State::open("memory:///", "team").unwrap();
     for state in [on_disk(&dir), memory] {
         let one = list("one");
-        assert_eq!(read_whole(&state, &one).await, None);
+        assert_eq!(read(&state, &one).await, None);
         for bytes in [9 << 20, 0, 1, (10 << 20) + 1, 5 << 20, (1 << 20) + 7] {
             let (file, content) = file_of(bytes);
-            state.reserve_room(&one, bytes as u64).await.unwrap();
-            state.keep_file(&one, file.path()).await.unwrap();
+            state.reserve(&one, bytes as u64).await.unwrap();
+            state.keep(&one, file.path()).await.unwrap();
             assert!(
-                read_whole(&state, &one).await.as_ref() == Some(&content),
+                read(&state, &one).await.as_ref() == Some(&content),
                 "{bytes}"
             );
-            // The old way reads what the new one kept, and the other way round.
-            assert!(state.snapshot(&one).await.unwrap().unwrap() == content);
         }
-        state.keep(&one, "whole".into()).await.unwrap();
-        assert_eq!(read_whole(&state, &one).await.unwrap(), b"whole");
     }
     let root = dir.path().join("new folder/team/a");
     let kept = std::fs::read_dir(root.join("snapshots")).unwrap();
@@ -163,14 +162,14 @@ async fn a_file_that_cannot_be_kept_leaves_the_last_one() {
     let memory = State::open("memory:///", "team").unwrap();
     for state in [on_disk(&dir), memory] {
         let one = list("one");
-        state.keep(&one, "first".into()).await.unwrap();
-        let gone = state.keep_file(&one, std::path::Path::new("/absent")).await;
+        keep(&state, &one, "first").await;
+        let gone = state.keep(&one, std::path::Path::new("/absent")).await;
         assert!(matches!(gone, Err(StateError::Unavailable(_))));
         let (large, _) = file_of(0);
         large.as_file().set_len(MAX_SNAPSHOT + 1).unwrap();
-        let refused = state.keep_file(&one, large.path()).await;
+        let refused = state.keep(&one, large.path()).await;
         assert_eq!(refused, Err(StateError::TooLarge(MAX_SNAPSHOT)));
-        assert_eq!(read_whole(&state, &one).await.unwrap(), b"first");
+        assert_eq!(read(&state, &one).await.unwrap(), b"first");
     }
 }
 
@@ -178,7 +177,7 @@ async fn a_file_that_cannot_be_kept_leaves_the_last_one() {
 async fn an_object_that_is_cut_or_too_large_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let (state, one) = (on_disk(&dir), list("one"));
-    state.keep(&one, vec![7; 1 << 20].into()).await.unwrap();
+    keep(&state, &one, vec![7; 1 << 20]).await;
     let snapshots = dir.path().join("new folder/team/a/snapshots");
     let path = std::fs::read_dir(snapshots)
         .unwrap()
@@ -189,7 +188,7 @@ async fn an_object_that_is_cut_or_too_large_is_an_error() {
     let file = std::fs::File::options().write(true).open(path).unwrap();
     for size in [(1 << 20) - 1, 1 << 19, (1 << 20) + 1] {
         file.set_len(1 << 20).unwrap();
-        let mut object = state.open_snapshot(&one).await.unwrap().unwrap();
+        let mut object = state.snapshot(&one).await.unwrap().unwrap();
         file.set_len(size).unwrap();
         let ended = loop {
             match object.chunk().await {
@@ -203,7 +202,7 @@ async fn an_object_that_is_cut_or_too_large_is_an_error() {
         );
     }
     file.set_len(MAX_SNAPSHOT + 1).unwrap();
-    let refused = state.open_snapshot(&one).await.err();
+    let refused = state.snapshot(&one).await.err();
     assert_eq!(refused, Some(StateError::TooLarge(MAX_SNAPSHOT)));
 }
 
@@ -215,17 +214,17 @@ async fn room_on_a_disk_is_really_taken() {
     let (state, one) = (on_disk(&dir), list("one"));
     let pending = dir.path().join("new folder/team/a/pending");
     for bytes in [3 << 20, 0, 1 << 20] {
-        state.reserve_room(&one, bytes).await.unwrap();
+        state.reserve(&one, bytes).await.unwrap();
         let mut found = std::fs::read_dir(&pending).unwrap();
         let metadata = found.next().unwrap().unwrap().metadata().unwrap();
         assert!(found.next().is_none());
         assert_eq!(metadata.len(), bytes);
         assert!(metadata.blocks() * 512 >= bytes);
-        assert_eq!(state.snapshot(&one).await.unwrap(), None);
+        assert_eq!(read(&state, &one).await, None);
     }
     state.release(&one).await.unwrap();
     assert_eq!(std::fs::read_dir(&pending).unwrap().count(), 0);
-    let refused = state.reserve_room(&one, MAX_SNAPSHOT + 1).await;
+    let refused = state.reserve(&one, MAX_SNAPSHOT + 1).await;
     assert_eq!(refused, Err(StateError::TooLarge(MAX_SNAPSHOT)));
 }
 
@@ -233,7 +232,7 @@ async fn room_on_a_disk_is_really_taken() {
 async fn what_killed_writes_left_goes_after_a_day() {
     let dir = tempfile::tempdir().unwrap();
     let (state, one) = (on_disk(&dir), list("one"));
-    state.keep(&one, "kept".into()).await.unwrap();
+    keep(&state, &one, "kept").await;
     state.own("uid", false).await.unwrap();
     let root = dir.path().join("new folder/team/a");
     let leftovers = ["owner#1", "snapshots/0123#1", "snapshots/0123#27"];
@@ -257,5 +256,5 @@ async fn what_killed_writes_left_goes_after_a_day() {
         .unwrap();
     assert_eq!(left(), 0);
     assert!(others.iter().all(|name| root.join(name).exists()));
-    assert_eq!(read_whole(&state, &one).await.unwrap(), b"kept");
+    assert_eq!(read(&state, &one).await.unwrap(), b"kept");
 }

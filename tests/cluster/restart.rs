@@ -91,7 +91,10 @@ async fn no_more_exports_run_at_once_than_allowed() {
         return;
     };
     unlimited(&world).await;
-    world.cohort(4312, "Power users", 12);
+    for n in 1..=6 {
+        // One each, or they would share a read.
+        world.cohort(n, &format!("Cohort {n}"), 12);
+    }
     let _controller = world.controller_with(&["--concurrency=2"]);
     world.until_connected("main", "True", "Connected").await;
     world.sandbox.requests().reset(PROJECT);
@@ -104,7 +107,7 @@ async fn no_more_exports_run_at_once_than_allowed() {
     world.sandbox.faults().add(slow);
     for n in 1..=6 {
         let more = json!({ "segmentName": format!("Segment {n}") });
-        world.one_time(&format!("export-{n}"), 4312, more).await;
+        world.one_time(&format!("export-{n}"), n, more).await;
     }
     world.hit(hold, 2).await;
     world.sandbox.faults().release(hold);

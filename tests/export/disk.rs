@@ -42,6 +42,7 @@ async fn run_on(world: &World, scratch: Scratch) -> Result<(), RunError> {
     let gate = Gate {
         resolved: &|_| Ok(()),
         write: &|_| Ok(()),
+        read: &|| {},
     };
     let request = world.later();
     run(&process.tools(world), &request, &gate).await.map(drop)

@@ -11,5 +11,7 @@ mod ledger;
 mod names;
 mod process;
 mod shared;
+#[path = "../common/snapshots.rs"]
+mod snapshots;
 mod state;
 mod world;

@@ -36,7 +36,7 @@ fn due(requests: &[Request; 2], since: Timestamp) -> [Request; 2] {
     requests.clone().map(|mut request| {
         let properties = ["$email", "a", "b", "plan"].map(str::to_owned);
         request.shared = Some(Shared {
-            connector: "uid".to_owned(),
+            reader: mixtap::export::reader("uid", &request.connector),
             properties: properties.to_vec(),
             since,
         });
@@ -79,12 +79,10 @@ async fn those_that_are_due_together_cost_one_query() {
 #[tokio::test]
 async fn who_is_due_later_takes_no_older_read() {
     let (world, requests) = world();
-    let [mut first, second] = due(&requests, Timestamp::now());
-    first.shared.as_mut().unwrap().since = "2026-01-01T00:00:00Z".parse().unwrap();
+    // Whichever reads first began before the other one is due.
     let hour = std::time::Duration::from_secs(3600);
-    let mut later = second;
-    later.shared.as_mut().unwrap().since = Timestamp::now() + hour;
-    let ended = world.run_together(&[first, later]).await;
+    let requests = due(&requests, Timestamp::now() + hour);
+    let ended = world.run_together(&requests).await;
     are_right(&world, &ended);
     assert_eq!(world.calls(Call::Engage), 2);
 }
@@ -112,4 +110,21 @@ async fn a_session_that_is_lost_costs_all_of_them_one_more() {
     let ended = world.run_together(&due(&requests, Timestamp::now())).await;
     are_right(&world, &ended);
     assert_eq!(world.calls(Call::Engage), 2);
+}
+
+#[tokio::test]
+async fn the_read_is_told_of_once_before_anything_is_sent() {
+    let world = World::new(&["a", "b"]);
+    let told = std::sync::Mutex::new(Vec::new());
+    let read = || {
+        let calls = (world.calls(Call::Engage), world.clevertap_calls());
+        told.lock().unwrap().push(calls);
+    };
+    world.run_telling(&world.request(), &read).await.unwrap();
+    assert_eq!(*told.lock().unwrap(), [(1, 0)]);
+    // A cohort that can't be read is never told of.
+    world.fault(Call::Engage, 1, Action::answer(401, ""));
+    let failed = world.run_telling(&world.later(), &read).await;
+    assert!(failed.is_err(), "{failed:?}");
+    assert_eq!(told.lock().unwrap().len(), 1);
 }

@@ -4,20 +4,17 @@ use mixtap::domain::Reason;
 use mixtap::export::WarningReason;
 
 use crate::faults::{growing, reason};
+use crate::snapshots::{keep, read};
 
 #[tokio::test]
 async fn a_damaged_state_is_told_and_sends_the_whole_list() {
     let world = growing().await;
     world.run(&world.later()).await.unwrap();
     world.run(&world.later()).await.unwrap();
-    let bytes = world
-        .state()
-        .snapshot(&world.list())
-        .await
-        .unwrap()
-        .unwrap();
-    let damaged = bytes.slice(..bytes.len() - 1);
-    world.state().keep(&world.list(), damaged).await.unwrap();
+    let (state, list) = (world.state(), world.list());
+    let bytes = read(&state, &list).await.unwrap().unwrap();
+    let damaged = &bytes[..bytes.len() - 1];
+    keep(&state, &list, damaged).await.unwrap();
     let done = world.run(&world.later()).await.unwrap();
     assert!(done.counts.uploaded);
     assert_eq!(done.warnings[0].reason, WarningReason::SnapshotDamaged);
@@ -65,21 +62,13 @@ async fn a_snapshot_that_has_no_room_shows_before_anything_is_sent() {
 #[tokio::test]
 async fn a_state_of_a_newer_release_stops_the_run() {
     let world = growing().await;
-    let bytes = world
-        .state()
-        .snapshot(&world.list())
-        .await
-        .unwrap()
-        .unwrap();
+    let (state, list) = (world.state(), world.list());
+    let bytes = read(&state, &list).await.unwrap().unwrap();
     let mut newer = bytes[..bytes.len() - 32].to_vec();
     newer[19] = 2;
     let checksum = blake3::hash(&newer);
     newer.extend_from_slice(checksum.as_bytes());
-    world
-        .state()
-        .keep(&world.list(), newer.into())
-        .await
-        .unwrap();
+    keep(&state, &list, newer).await.unwrap();
     assert_eq!(reason(world.run(&world.later()).await), Reason::StateTooNew);
     assert_eq!(world.segment(), ["1", "2"]);
 }

@@ -141,6 +141,22 @@ impl World {
         let gate = Gate {
             resolved: &|_| Ok(()),
             write,
+            read: &|| {},
+        };
+        run(&process.tools(self), request, &gate).await
+    }
+
+    /// The same, telling when its members are read.
+    pub async fn run_telling(
+        &self,
+        request: &Request,
+        read: &(dyn Fn() + Send + Sync),
+    ) -> Result<Done, RunError> {
+        let process = Process::start(self);
+        let gate = Gate {
+            resolved: &|_| Ok(()),
+            write: &|_| Ok(()),
+            read,
         };
         run(&process.tools(self), request, &gate).await
     }
@@ -152,6 +168,7 @@ impl World {
         let gate = Gate {
             resolved: &|_| Ok(()),
             write: &|_| Ok(()),
+            read: &|| {},
         };
         let runs = requests.iter().map(|request| run(&tools, request, &gate));
         futures::future::join_all(runs).await
@@ -163,6 +180,7 @@ impl World {
         let gate = Gate {
             resolved: &|_| Ok(()),
             write: &|_| Ok(()),
+            read: &|| {},
         };
         confirm(&process.tools(self), &self.later(), &of.run_id, &gate).await
     }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mixtap::clevertap::{Account, CleverTap, Error, Limits, Options, csv};
+use mixtap::clevertap::{Account, CleverTap, Error, Limits, ListFile, ListWriter, Options};
 use mixtap::http::{Http, Metrics, Retry};
 use mixtap::sandbox::calls::Call;
 use mixtap::sandbox::clevertap::AccountSettings;
@@ -13,6 +13,7 @@ use mixtap::sandbox::faults::{Action, Fault};
 use mixtap::sandbox::s3::{BUCKET, S3};
 use mixtap::sandbox::{Sandbox, SandboxOptions};
 use serde_json::json;
+use tempfile::NamedTempFile;
 use url::Url;
 
 use crate::shared;
@@ -61,9 +62,18 @@ fn stored(s3: &S3, key: &str) -> Option<Bytes> {
     fs::read(file).ok().map(Bytes::from)
 }
 
-fn file(members: u32) -> Bytes {
-    let identities: Vec<_> = (0..members).map(|n| format!("user,{n}")).collect();
-    csv(identities.iter().map(String::as_str))
+/// A list on disk, and its bytes.
+fn file(members: u32) -> (NamedTempFile, ListFile, Bytes) {
+    let kept = NamedTempFile::new().unwrap();
+    let mut writer = ListWriter::new(kept.reopen().unwrap()).unwrap();
+    (0..members).for_each(|n| writer.push(&format!("user,{n}")).unwrap());
+    writer.finish().unwrap();
+    let bytes = Bytes::from(fs::read(kept.path()).unwrap());
+    let list = ListFile {
+        path: kept.path().to_owned(),
+        bytes: bytes.len() as u64,
+    };
+    (kept, list, bytes)
 }
 
 async fn put(url: Url, body: impl Into<reqwest::Body>) -> u16 {
@@ -77,16 +87,15 @@ async fn a_signed_address_takes_the_list_whole() {
     let Some(s3) = shared().await else {
         return;
     };
-    for members in [0, 3, 200_000] {
+    // The largest is of several MiB, and many pieces.
+    for members in [0, 3, 400_000] {
         let key = format!("lists/{members} of them.csv");
         let url = s3.presigned_put(&key, HOUR).await.unwrap();
         let name = format!("TEST-{members}");
-        let file = file(members);
-        account(&name, &[&url])
-            .stage(&file, &|| Ok(()))
-            .await
-            .unwrap();
-        assert!(stored(s3, &key) == Some(file));
+        let (_kept, list, bytes) = file(members);
+        let staged = account(&name, &[&url]).stage(&list, &|| Ok(())).await;
+        staged.unwrap();
+        assert!(stored(s3, &key) == Some(bytes));
         assert_eq!(addresses_asked(&name), 1);
     }
 }
@@ -100,15 +109,15 @@ async fn an_expired_address_is_refused_and_another_asked_for() {
     let expired = s3.presigned_put("lists/expired.csv", second).await.unwrap();
     while put(expired.clone(), "too early").await != 403 {}
     let fresh = s3.presigned_put("lists/fresh.csv", HOUR).await.unwrap();
-    let file = file(3);
+    let (_kept, list, bytes) = file(400_000);
     let clevertap = account("TEST-EXPIRED", &[&expired, &fresh]);
-    clevertap.stage(&file, &|| Ok(())).await.unwrap();
-    assert!(stored(s3, "lists/fresh.csv") == Some(file.clone()));
-    assert!(stored(s3, "lists/expired.csv") != Some(file.clone()));
+    clevertap.stage(&list, &|| Ok(())).await.unwrap();
+    assert!(stored(s3, "lists/fresh.csv") == Some(bytes.clone()));
+    assert!(stored(s3, "lists/expired.csv") != Some(bytes));
     assert_eq!(addresses_asked("TEST-EXPIRED"), 2);
 
     let clevertap = account("TEST-ALL-EXPIRED", &[&expired; 9]);
-    let error = clevertap.stage(&file, &|| Ok(())).await.err().unwrap();
+    let error = clevertap.stage(&list, &|| Ok(())).await.err().unwrap();
     assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("X-Amz") && !shown.contains("expired.csv"));

@@ -6,6 +6,8 @@ mod outages;
 mod proxy;
 #[path = "../common/s3.rs"]
 mod server;
+#[path = "../common/snapshots.rs"]
+mod snapshots;
 mod state;
 
 use mixtap::domain::Destination;

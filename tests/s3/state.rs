@@ -1,12 +1,12 @@
 //! Everything that is kept, by whoever may keep it.
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use mixtap::domain::Counts;
 use mixtap::domain::validate::{Rules, connector, export};
-use mixtap::state::{Mark, MarkedList, OneTimeKey, OneTimeRecord, StateError};
+use mixtap::state::{Mark, MarkedList, OneTimeKey, OneTimeRecord, State, StateError};
 use serde_json::json;
 
+use crate::snapshots::{keep, read};
 use crate::{list, open, open_with, shared};
 
 const SENT: MarkedList = MarkedList {
@@ -23,19 +23,48 @@ async fn what_is_kept_comes_back_per_list_and_prefix() {
     let (state, other) = (open(s3, "kept/a"), open(s3, "kept/b"));
     let (one, two) = (list("one"), list("../two / ü?&"));
     state.probe().await.unwrap();
-    assert_eq!(state.snapshot(&one).await, Ok(None));
-    // More than what one request of a multipart upload may hold.
-    let large: Bytes = (0..9_000_000_u32).map(|n| (n / 251) as u8).collect();
-    for content in [large.clone(), "second".into()] {
-        state.reserve(&one, content.clone()).await.unwrap();
-        state.keep(&one, content.clone()).await.unwrap();
+    assert_eq!(read(&state, &one).await, Ok(None));
+    let mut random = fastrand::Rng::with_seed(4);
+    // In parts, in a single put, and at the edges: 8 MiB is the first in parts, of 5 MiB each.
+    for bytes in [20 << 20, 1 << 10, (8 << 20) - 1, 8 << 20, 10 << 20, 0] {
+        let mut content = vec![0; bytes];
+        random.fill(&mut content);
+        state.reserve(&one, bytes as u64).await.unwrap();
+        keep(&state, &one, &content).await.unwrap();
         let again = open(s3, "kept/a");
-        assert!(again.snapshot(&one).await.unwrap() == Some(content));
+        assert!(
+            read(&again, &one).await == Ok(Some(content)),
+            "{bytes} bytes"
+        );
     }
-    state.keep(&two, "other".into()).await.unwrap();
-    assert_eq!(state.snapshot(&one).await, Ok(Some("second".into())));
-    assert_eq!(state.snapshot(&two).await, Ok(Some("other".into())));
-    assert_eq!(other.snapshot(&one).await, Ok(None));
+    keep(&state, &one, "second").await.unwrap();
+    keep(&state, &two, "other").await.unwrap();
+    assert_eq!(read(&state, &one).await, Ok(Some("second".into())));
+    assert_eq!(read(&state, &two).await, Ok(Some("other".into())));
+    assert_eq!(read(&other, &one).await, Ok(None));
+}
+
+#[tokio::test]
+async fn budgets_come_back_until_they_are_dropped() {
+    let Some(s3) = shared().await else {
+        return;
+    };
+    let (state, again) = (open(s3, "budgets/a"), open(s3, "budgets/a"));
+    assert_eq!(state.budgets().await, Ok(vec![]));
+    let [a, b] = [1, 2].map(|project| State::budget_key("mixpanel.example.com", project));
+    for (key, json) in [(&a, "[1]"), (&a, "[1,2]"), (&b, "[3]")] {
+        state.save_budget(key, json.into()).await.unwrap();
+    }
+    let mut expected = vec![(a.clone(), "[1,2]".into()), (b.clone(), "[3]".into())];
+    expected.sort();
+    let mut found = again.budgets().await.unwrap();
+    found.sort();
+    assert_eq!(found, expected);
+    assert_eq!(open(s3, "budgets/b").budgets().await, Ok(vec![]));
+    for _ in 0..2 {
+        state.drop_budget(&a).await.unwrap();
+    }
+    assert_eq!(again.budgets().await, Ok(vec![(b, "[3]".into())]));
 }
 
 #[tokio::test]
@@ -68,7 +97,7 @@ async fn a_sweep_finds_all_and_takes_what_nobody_refers_to() {
     assert_eq!(state.sweep(&[], start).await, Ok(0), "nothing is there");
     let lists: Vec<_> = (0..12).map(|n| list(&n.to_string())).collect();
     for each in &lists {
-        state.keep(each, "content".into()).await.unwrap();
+        keep(&state, each, "content").await.unwrap();
         state.mark_unconfirmed(each, "run", SENT).await.unwrap();
     }
     assert_eq!(state.sweep(&lists[..2], start).await, Ok(0));
@@ -129,8 +158,11 @@ async fn a_refused_key_is_told_and_not_shown() {
         let errors = [
             state.own("uid", false).await.unwrap_err(),
             state.probe().await.unwrap_err(),
-            state.reserve(&list("one"), "x".into()).await.unwrap_err(),
-            state.keep(&list("one"), "x".into()).await.unwrap_err(),
+            keep(&state, &list("one"), "x").await.unwrap_err(),
+            keep(&state, &list("one"), vec![0; 9 << 20])
+                .await
+                .unwrap_err(),
+            state.save_budget("key", "x".into()).await.unwrap_err(),
         ];
         for error in errors {
             assert_eq!(error, StateError::Unavailable(said));
@@ -144,8 +176,11 @@ async fn a_refused_key_is_told_and_not_shown() {
     }
     let state = open_with(s3, &[("AWS_SECRET_ACCESS_KEY", "canary")]);
     let denied = StateError::Unavailable("access is denied");
-    assert_eq!(state.snapshot(&list("one")).await, Err(denied.clone()));
+    assert_eq!(read(&state, &list("one")).await, Err(denied.clone()));
     assert_eq!(state.sweep(&[], Timestamp::UNIX_EPOCH).await, Err(denied));
+    // Of a listing the client library doesn't tell why it was refused.
+    let refused = state.budgets().await.unwrap_err();
+    assert!(matches!(refused, StateError::Unavailable(_)), "{refused:?}");
 }
 
 #[tokio::test]
@@ -153,7 +188,7 @@ async fn a_bucket_that_is_not_there_is_no_empty_state() {
     let Some(s3) = shared().await else {
         return;
     };
-    let missing = mixtap::state::State::open_with("s3://missing", "", s3.env()).unwrap();
+    let missing = State::open_with("s3://missing", "", s3.env()).unwrap();
     let gone = Err(StateError::Unavailable("the bucket or folder isn't there"));
     assert_eq!(missing.own("uid", false).await, gone);
     assert_eq!(missing.probe().await, gone);

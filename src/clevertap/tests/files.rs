@@ -1,35 +1,10 @@
 use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
-
-/// A list of so many members on disk, of which the first two have names that need care.
-fn file(members: usize) -> (NamedTempFile, ListFile) {
-    let file = NamedTempFile::new().unwrap();
-    let mut writer = ListWriter::new(file.reopen().unwrap()).unwrap();
-    let ids = ["u-1".to_owned(), "a,b".to_owned()].into_iter();
-    for id in ids.chain((2..).map(|n| format!("user {n}"))).take(members) {
-        writer.push(&id).unwrap();
-    }
-    let bytes = writer.finish().unwrap().metadata().unwrap().len();
-    let path = file.path().to_owned();
-    (file, ListFile { path, bytes })
-}
-
-fn list(file: &ListFile) -> FileList<'_> {
-    FileList {
-        name: "Mixpanel - Cart",
-        email: "admin@example.com",
-        filename: "cohort-4311.csv",
-        creator: "Growth team",
-        file,
-        replace: true,
-    }
-}
 
 /// CleverTap, and a storage of its own that takes one request as it comes and may answer it.
 async fn with_raw_storage(
@@ -66,7 +41,7 @@ async fn a_file_goes_with_its_length_and_not_in_chunks() {
     let reply = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     // Any head is at least that long.
     let (server, raw) = with_raw_storage(sent.len() + 80, reply).await;
-    client(&server).stage_file(&list, &OPEN).await.unwrap();
+    client(&server).stage(&list, &OPEN).await.unwrap();
     let raw = raw.await.unwrap();
     let end = raw.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
     let head = String::from_utf8_lossy(&raw[..end]).to_lowercase();
@@ -93,8 +68,8 @@ async fn a_list_on_disk_is_replaced_by_three_calls_and_read_anew_by_each_attempt
     }))
     .await;
     let client = client(&server);
-    let staged = client.stage_file(&file, &OPEN).await.unwrap();
-    let accepted = client.complete_file(&list(&file), &staged, &OPEN).await;
+    let staged = client.stage(&file, &OPEN).await.unwrap();
+    let accepted = client.complete(&list(&file, true), &staged, &OPEN).await;
     assert_eq!(accepted.unwrap().segment_id.as_deref(), Some("1234567890"));
     let paths = [URL, "/bucket/0", "/bucket/0", URL, "/bucket/3", COMPLETE];
     assert_eq!(server.paths(), paths);
@@ -118,7 +93,7 @@ async fn a_file_of_another_size_is_told_and_never_put_whole() {
             bytes,
             ..list.clone()
         };
-        let error = client(&server).stage_file(&wrong, &OPEN).await.err();
+        let error = client(&server).stage(&wrong, &OPEN).await.err();
         assert!(matches!(error, Some(Error::File(_))), "{error:?}");
         assert!(
             !error
@@ -135,7 +110,7 @@ async fn a_file_of_another_size_is_told_and_never_put_whole() {
     kept.write_all(b"x").unwrap();
     drop(kept);
     let (server, _) = with_raw_storage(usize::MAX, "").await;
-    let error = client(&server).stage_file(&list, &OPEN).await.err();
+    let error = client(&server).stage(&list, &OPEN).await.err();
     assert_eq!(error, Some(Error::File("it can't be read")));
 }
 
@@ -152,7 +127,7 @@ async fn a_transfer_ends_when_the_gate_closes() {
     let url = format!("http://{}/x", storage.local_addr().unwrap());
     let address = json!({"presignedS3URL": url, "status": "success"}).to_string();
     let server = Server::start(move |_| answer(200, &address)).await;
-    let error = client(&server).stage_file(&list, &gate).await.err();
+    let error = client(&server).stage(&list, &gate).await.err();
     assert_eq!(error, Some(Error::Stopped));
     drop(storage);
 }
@@ -173,9 +148,9 @@ async fn members_of_the_file_are_not_repeated() {
     }))
     .await;
     let client = client(&server);
-    let staged = client.stage_file(&file, &OPEN).await.unwrap();
+    let staged = client.stage(&file, &OPEN).await.unwrap();
     let error = client
-        .complete_file(&list(&file), &staged, &OPEN)
+        .complete(&list(&file, true), &staged, &OPEN)
         .await
         .unwrap_err();
     let shown = format!("{error} {error:?}");
@@ -188,7 +163,7 @@ async fn members_of_the_file_are_not_repeated() {
     }
     drop(kept);
     let error = client
-        .complete_file(&list(&file), &staged, &OPEN)
+        .complete(&list(&file, true), &staged, &OPEN)
         .await
         .unwrap_err();
     assert_eq!(

@@ -8,9 +8,7 @@ async fn a_list_is_replaced_by_three_calls() {
         false => answer(200, DONE),
     }))
     .await;
-    let accepted = replace_list(&client(&server), &list(true), &OPEN)
-        .await
-        .unwrap();
+    let accepted = replace_list(&client(&server), true, &OPEN).await.unwrap();
     assert_eq!(accepted.segment_id.as_deref(), Some("1234567890"));
     let requests = server.requests();
     assert_eq!(server.paths(), [URL, "/bucket/0", COMPLETE]);
@@ -49,7 +47,7 @@ async fn a_segment_id_is_text_of_a_bounded_length() {
     ] {
         let done = json!({"Segment ID": given, "status": "success"}).to_string();
         let server = Server::start(vendor(move |_| answer(200, &done))).await;
-        let accepted = replace_list(&client(&server), &list(true), &OPEN).await;
+        let accepted = replace_list(&client(&server), true, &OPEN).await;
         assert_eq!(accepted.unwrap().segment_id.as_deref(), expected);
     }
 }
@@ -66,9 +64,7 @@ async fn every_step_is_retried_on_passing_faults() {
         _ => vendor(|_| answer(200, r#"{"status":"success"}"#))(request),
     })
     .await;
-    let accepted = replace_list(&client(&server), &list(true), &OPEN)
-        .await
-        .unwrap();
+    let accepted = replace_list(&client(&server), true, &OPEN).await.unwrap();
     assert_eq!(accepted.segment_id, None, "accepted without an id");
     let put = "/bucket/2";
     assert_eq!(server.paths()[..5], [URL, URL, URL, put, put]);
@@ -84,9 +80,7 @@ async fn an_expired_address_is_asked_for_anew_but_not_for_ever() {
         _ => answer(200, DONE),
     }))
     .await;
-    replace_list(&client(&server), &list(true), &OPEN)
-        .await
-        .unwrap();
+    replace_list(&client(&server), true, &OPEN).await.unwrap();
     assert_eq!(server.paths().last().unwrap(), COMPLETE);
     assert!(
         json_of(server.requests().last().unwrap())["url"]
@@ -96,7 +90,7 @@ async fn an_expired_address_is_asked_for_anew_but_not_for_ever() {
     );
 
     let server = Server::start(vendor(move |_| refused("AccessDenied"))).await;
-    let error = replace_list(&client(&server), &list(true), &OPEN)
+    let error = replace_list(&client(&server), true, &OPEN)
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }));
@@ -108,7 +102,7 @@ async fn an_upload_the_storage_refuses_never_reaches_step_3() {
     let xml = "<Error><Code>EntityTooLarge</Code><Signed>canary</Signed></Error>";
     for (status, attempts) in [(400, 1), (411, 1), (302, 1), (500, 8)] {
         let server = Server::start(vendor(move |_| answer(status, xml))).await;
-        let error = replace_list(&client(&server), &list(true), &OPEN)
+        let error = replace_list(&client(&server), true, &OPEN)
             .await
             .unwrap_err();
         let shown = format!("{error} {error:?}");
@@ -125,7 +119,7 @@ async fn an_address_inside_the_cluster_is_not_used() {
     for url in ["http://10.0.0.1/x", "https://169.254.169.254/x", "nonsense"] {
         let body = json!({"presignedS3URL": url, "status": "success"}).to_string();
         let server = Server::start(move |_| answer(200, &body)).await;
-        let error = replace_list(&client(&server), &list(true), &OPEN)
+        let error = replace_list(&client(&server), true, &OPEN)
             .await
             .unwrap_err();
         assert!(matches!(error, Error::Unavailable { .. }) && !error.to_string().contains(url));
@@ -146,7 +140,7 @@ async fn the_gate_is_asked_before_each_attempt_and_can_stop_between_any_two() {
             true => Ok(()),
             false => Err(Stopped),
         };
-        let error = replace_list(&client(&server), &list(true), &gate)
+        let error = replace_list(&client(&server), true, &gate)
             .await
             .unwrap_err();
         assert_eq!((error, server.requests().len()), (Error::Stopped, allowed));

@@ -2,12 +2,12 @@
 
 mod files;
 mod lists;
-mod profiles;
 mod refusals;
 mod uploads;
 
 use axum::response::Response;
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use super::*;
 use crate::http::testing::{QUICK, Recorded, Server, answer, http};
@@ -41,15 +41,26 @@ fn with_passcode(server: &Server, passcode: &str) -> CleverTap {
     )
 }
 
-fn list(replace: bool) -> List<'static> {
-    let csv = csv(["u-1", "a,b"]);
-    let (name, email) = ("Mixpanel - Cart", "admin@example.com");
+/// A list of so many members on disk, of which the first two have names that need care.
+fn file(members: usize) -> (NamedTempFile, ListFile) {
+    let file = NamedTempFile::new().unwrap();
+    let mut writer = ListWriter::new(file.reopen().unwrap()).unwrap();
+    let ids = ["u-1".to_owned(), "a,b".to_owned()].into_iter();
+    for id in ids.chain((2..).map(|n| format!("user {n}"))).take(members) {
+        writer.push(&id).unwrap();
+    }
+    let bytes = writer.finish().unwrap().metadata().unwrap().len();
+    let path = file.path().to_owned();
+    (file, ListFile { path, bytes })
+}
+
+fn list(file: &ListFile, replace: bool) -> List<'_> {
     List {
-        name,
-        email,
+        name: "Mixpanel - Cart",
+        email: "admin@example.com",
         filename: "cohort-4311.csv",
         creator: "Growth team",
-        csv,
+        file,
         replace,
     }
 }
@@ -57,11 +68,12 @@ fn list(replace: bool) -> List<'static> {
 /// All three calls, as an export makes them.
 async fn replace_list(
     client: &CleverTap,
-    list: &List<'_>,
+    replace: bool,
     gate: &Gate<'_>,
 ) -> Result<Accepted, Error> {
-    let staged = client.stage(&list.csv, gate).await?;
-    client.complete(list, &staged, gate).await
+    let (_kept, file) = file(2);
+    let staged = client.stage(&file, gate).await?;
+    client.complete(&list(&file, replace), &staged, gate).await
 }
 
 /// Step 1 names this very server as the storage; all else is `other`.

@@ -13,7 +13,7 @@ async fn a_taken_name_is_told_and_a_list_without_replace_is_completed_once() {
             answer(if is_put(r) { 200 } else { status }, body)
         }))
         .await;
-        let error = replace_list(&client(&server), &list(false), &OPEN)
+        let error = replace_list(&client(&server), false, &OPEN)
             .await
             .unwrap_err();
         assert_eq!((error, server.requests().len()), (Error::SegmentExists, 3));
@@ -25,7 +25,7 @@ async fn a_taken_name_is_told_and_a_list_without_replace_is_completed_once() {
         false => answer(status.swap(500, Ordering::Relaxed) as u16, ""),
     }))
     .await;
-    let error = replace_list(&client(&server), &list(false), &OPEN)
+    let error = replace_list(&client(&server), false, &OPEN)
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }));
@@ -71,7 +71,7 @@ async fn refusals_are_told_apart_without_secrets_or_members() {
             }
         }))
         .await;
-        let error = replace_list(&client(&server), &list(true), &OPEN)
+        let error = replace_list(&client(&server), true, &OPEN)
             .await
             .unwrap_err();
         assert!(expected(&error), "{status}: {error}");

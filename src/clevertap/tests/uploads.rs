@@ -23,7 +23,7 @@ fn batch(ids: &[&str]) -> Sealed {
     batch.seal()
 }
 
-pub fn ids_of(request: &Recorded) -> Vec<String> {
+fn ids_of(request: &Recorded) -> Vec<String> {
     let body = json_of(request);
     let ids = body["d"].as_array().unwrap().iter();
     ids.map(|record| record["identity"].as_str().unwrap().to_owned())
@@ -31,7 +31,7 @@ pub fn ids_of(request: &Recorded) -> Vec<String> {
 }
 
 /// Rejects the records whose identity names a code; says of which record by `tell`.
-pub fn upload(request: &Recorded, tell: impl Fn(usize, &str) -> Value) -> Response {
+fn upload(request: &Recorded, tell: impl Fn(usize, &str) -> Value) -> Response {
     let ids = ids_of(request);
     let code = |id: &str| id.parse::<u16>().ok();
     let failed = ids.iter().enumerate().filter_map(|(at, id)| {

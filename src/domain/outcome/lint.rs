@@ -181,7 +181,11 @@ impl Found {
             run.removed,
             run.unchanged,
         ];
-        let profiles = [run.profiles_created, run.profiles_rejected];
+        let profiles = [
+            run.profiles_created,
+            run.profiles_rejected,
+            run.profiles_pending,
+        ];
         let negative = [&skipped[..], &lists, &profiles]
             .concat()
             .iter()

@@ -279,6 +279,7 @@ pub fn last_run(run: &CurrentRun, created: i64, finished: Timestamp) -> LastRun 
         duplicates: 1,
         profiles_created: created,
         profiles_rejected: 0,
+        profiles_pending: 0,
         rejected_codes: Default::default(),
         uploaded: true,
     }

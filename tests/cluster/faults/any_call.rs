@@ -8,7 +8,7 @@ use mixtap::sandbox::faults::{Action, Fault, Moment};
 use serde_json::json;
 
 use crate::lane::{CHANGED, assert_changed};
-use crate::trouble::{End, PLAIN, QUERIES, Row, TRIES, in_a_lane, play, row};
+use crate::trouble::{End, NARROWED, PLAIN, QUERIES, Row, TRIES, in_a_lane, play, row};
 
 fn actions() -> Vec<(&'static str, Action)> {
     use Moment::{AfterWork, BeforeWork};
@@ -152,7 +152,8 @@ async fn a_write_that_always_fails_is_told() {
         };
         rows.extend([
             row(format!("{what}-500"), down, most).always(call, Action::answer(500, "")),
-            row(format!("{what}-429"), limited, most).always(call, Action::answer(429, "")),
+            row(format!("{what}-429"), limited, most + NARROWED)
+                .always(call, Action::answer(429, "")),
             row(format!("{what}-reset"), down, most).always(call, Action::Reset { at: BeforeWork }),
         ]);
         let unheard = if call == ListComplete { lost } else { down };

@@ -16,6 +16,9 @@ use crate::world::World;
 pub const PLAIN: u64 = 7;
 /// Attempts of one call, the first included, whatever it meets.
 pub const TRIES: u64 = 8;
+/// Attempts more where refusals show that an account permits fewer calls at once: each time less is
+/// tried, the call begins anew.
+pub const NARROWED: u64 = 4;
 /// Those of them that may count as a query of Mixpanel's hourly budget.
 pub const QUERIES: u64 = 3;
 
@@ -30,6 +33,8 @@ pub enum End {
     Lost(&'static str),
     /// Well, but one new profile was rejected with this code.
     Rejects(u16),
+    /// Well, but CleverTap couldn't take one new profile; the next run sends it again.
+    Pends,
     /// The connector says this, the export that the connector isn't ready; the segment as it was.
     Refused(&'static str),
 }

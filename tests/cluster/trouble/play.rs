@@ -32,6 +32,20 @@ pub(super) async fn in_the_middle(lane: &Lane, row: &Row) {
             );
             assert_eq!(run.rejected_codes, BTreeMap::from([(code.to_string(), 1)]));
         }
+        End::Pends => {
+            let status = lane.until_handled("struck", "True", "Synced").await;
+            bounded(lane, row);
+            let run = status.last_run.expect("a run");
+            let profiles = [run.profiles_created, run.profiles_rejected];
+            assert_eq!((run.exported, profiles), (27, [4, 0]));
+            assert_eq!(run.profiles_pending, 1);
+            mend(lane, row);
+            lane.ask("settled").await;
+            let status = lane.until_handled("settled", "True", "Synced").await;
+            let run = status.last_run.expect("a run");
+            assert!(run.uploaded && run.profiles_created == 1, "{run:?}");
+            assert_eq!(run.profiles_pending, 0);
+        }
         End::Fails(reason) | End::Lost(reason) => {
             let status = lane.until_handled("struck", "False", reason).await;
             bounded(lane, row);
@@ -81,14 +95,12 @@ pub(super) async fn in_the_middle(lane: &Lane, row: &Row) {
     }
     assert_eq!(lane.list(), Some(list_of(CHANGED)));
     // Whom CleverTap doesn't know isn't in the segment.
-    assert_whole_lists(
-        lane,
-        if let End::Rejects(_) = row.end {
-            &[25, 26]
-        } else {
-            &[25, 27]
-        },
-    );
+    let sizes: &[usize] = match row.end {
+        End::Rejects(_) => &[25, 26],
+        End::Pends => &[25, 26, 27],
+        _ => &[25, 27],
+    };
+    assert_whole_lists(lane, sizes);
 }
 
 pub(super) async fn at_first(lane: &Lane, row: &Row) {
@@ -98,7 +110,7 @@ pub(super) async fn at_first(lane: &Lane, row: &Row) {
     struck(lane, &faults).await;
     let done = |status: &CohortExportStatus| has(status, conditions::READY, "True", "Completed");
     let status = match row.end {
-        End::Heals | End::Rejects(_) => {
+        End::Heals | End::Rejects(_) | End::Pends => {
             let status = lane.until("Completed", done).await;
             bounded(lane, row);
             status
