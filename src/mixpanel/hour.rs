@@ -18,6 +18,8 @@ const BUSY: Duration = Duration::from_secs(15 * 60);
 /// Of the fair cycle, by how much a turn may come early: turns that come in bursts are turns that
 /// come late an hour after.
 const EARLY: u32 = 20;
+/// A check that was refused for so long has one query kept for it.
+const PATIENCE: Duration = Duration::from_secs(2 * 3600);
 /// What a connector may use before it is found Connected.
 const TRIAL: u32 = 6;
 
@@ -37,6 +39,8 @@ pub(super) struct Hour {
     /// From when on the next turn is on time.
     next: Option<Instant>,
     runs: usize,
+    /// Since when patient checks are refused, and when one was last.
+    refused: Option<(Instant, Instant)>,
     /// Queries kept for runs, by run.
     reserved: HashMap<u64, u32>,
     /// A `pageSize` that Mixpanel refused.
@@ -204,11 +208,12 @@ impl Hour {
             (Some(cycle), Some(last)) if stretched(key) => entry.since.max(last + cycle),
             _ => entry.since,
         });
+        let kept = u32::from(has_waited(self.refused, now));
         let (mut ahead, mut turns) = (0, Vec::new());
         for (index, (from, key, entry)) in line.into_iter().enumerate() {
             let even = even.map_or(now, |even| even + spacing * ahead);
             ahead += entry.need.min(limit);
-            let room = now + self.ledger.when(ahead, set, now);
+            let room = now + self.ledger.when(ahead + kept, set, now);
             let place = match self.runs + index < RUNS {
                 true => now,
                 false => now + BUSY,
@@ -223,6 +228,11 @@ impl Hour {
     pub fn is_blank(&mut self, now: Instant) -> bool {
         self.members.is_empty() && self.ledger.is_blank(now)
     }
+}
+
+/// Whether a patient check has waited long enough. One that doesn't come back is forgotten.
+fn has_waited(refused: Option<(Instant, Instant)>, now: Instant) -> bool {
+    refused.is_some_and(|(since, last)| since + PATIENCE <= now && now < last + PATIENCE)
 }
 
 #[cfg(test)]

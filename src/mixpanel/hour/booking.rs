@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Hour;
+use super::{Hour, PATIENCE, WINDOW, has_waited};
 
 /// Why a read whose pages count can't go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum NoPages {
 
 impl Hour {
     /// Books a run's query: one of its own, or a free one. A `patient` one leaves those who wait
-    /// theirs.
+    /// theirs, unless it was refused for hours.
     pub fn book(&mut self, run: u64, patient: bool, now: Instant) -> Result<(), Duration> {
         let set = self.set();
         if let Some(mine) = self.reserved.get_mut(&run).filter(|mine| **mine > 0) {
@@ -25,14 +25,12 @@ impl Hour {
             *mine -= 1;
             return Ok(());
         }
-        let waiting = match patient {
-            true => self.waiting(now),
-            false => 0,
-        };
-        match self.ledger.when(waiting + 1, set, now) {
-            Duration::ZERO => self.ledger.book(set, now),
-            wait => Err(wait),
+        match self.wait(run, patient, now) {
+            Duration::ZERO if patient => self.refused = None,
+            Duration::ZERO => {}
+            wait => return Err(wait),
         }
+        self.ledger.book(set, now)
     }
 
     /// How long a run would wait for a query; zero if it needn't.
@@ -42,8 +40,17 @@ impl Hour {
             // What is reserved for it is free to it.
             (true, _) => self.ledger.when(0, set, now),
             (false, true) => {
-                let waiting = self.waiting(now);
-                self.ledger.when(waiting + 1, set, now)
+                let waiting = match has_waited(self.refused, now) {
+                    true => 0,
+                    false => self.waiting(now),
+                };
+                // It comes back soon enough to be remembered.
+                let wait = self.ledger.when(waiting + 1, set, now).min(WINDOW);
+                if !wait.is_zero() {
+                    let recent = self.refused.filter(|(_, last)| now < *last + PATIENCE);
+                    self.refused = Some((recent.map_or(now, |(since, _)| since), now));
+                }
+                wait
             }
             (false, false) => self.ledger.when(1, set, now),
         }

@@ -167,3 +167,38 @@ fn who_waits_for_the_end_of_a_run_looks_again_seldom() {
     hour.end_turn(0, now);
     assert_eq!(hour.call(now).0, ["4"]);
 }
+
+#[test]
+fn a_check_passes_a_saturated_project_after_two_hours() {
+    let (mut hour, start) = (hour(4).0, Instant::now() + WINDOW * 24);
+    let mut passed = Vec::new();
+    // Eight ask again and again for four queries an hour; the check comes when it is told to.
+    let mut check = start + Duration::from_secs(60);
+    for minute in 0..12 * 60 {
+        let now = start + Duration::from_secs(minute * 60);
+        for n in 0..8 {
+            if hour.ask(&ask(&n.to_string(), now), n, now).is_ok() {
+                run(&mut hour, n, now);
+            }
+        }
+        if now >= check {
+            check = now + Duration::from_secs(60);
+            match hour.book(9, true, now) {
+                Ok(()) => {
+                    hour.ledger.settle(true, now);
+                    passed.push(minute);
+                }
+                Err(wait) => check = check.max(now + wait),
+            }
+        }
+    }
+    let apart = |pair: &[u64]| pair[1] - pair[0];
+    assert!(passed.len() >= 3 && passed[0] >= 120, "{passed:?}");
+    assert!(
+        passed
+            .windows(2)
+            .map(apart)
+            .all(|apart| (120..=240).contains(&apart)),
+        "{passed:?}"
+    );
+}
