@@ -156,6 +156,8 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
         );
     }
     keeping.abort();
+    // What it was writing is written anew.
+    let _ = keeping.await;
     let last = windows::keep_now(&ctx.state, &ctx.budgets, &ctx.leadership);
     if tokio::time::timeout(LOOK_AGAIN, last).await.is_err() {
         tracing::warn!("query budgets can't be kept in time");

@@ -1,8 +1,9 @@
 //! The hours that Mixpanel counts outlive the process: kept beside the snapshots.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 
 use super::LOOK_AGAIN;
 use super::lease::Leadership;
@@ -36,12 +37,16 @@ pub async fn load(state: &State, budgets: &Budgets, readiness: &Readiness) {
 /// Keeps each window as it changes, while this controller leads: another leader's are not ours to
 /// replace.
 pub async fn keep(state: State, budgets: Budgets, leadership: Leadership) {
-    let failing = AtomicBool::new(false);
+    let (failing, mut writes) = (Mutex::new(None), FuturesUnordered::new());
     loop {
-        let unkept = budgets.unkept().await;
-        match leadership.valid() {
-            true => write(&state, unkept, &failing).await,
-            false => tokio::time::sleep(LOOK_AGAIN).await,
+        // One that is slow keeps no other from being written.
+        let free = AT_ONCE.saturating_sub(writes.len());
+        tokio::select! {
+            Some(()) = writes.next() => {}
+            unkept = budgets.unkept(free), if free > 0 => match leadership.valid() {
+                true => writes.extend(unkept.into_iter().map(|one| write(&state, one, &failing))),
+                false => tokio::time::sleep(LOOK_AGAIN).await,
+            }
         }
     }
 }
@@ -49,25 +54,27 @@ pub async fn keep(state: State, budgets: Budgets, leadership: Leadership) {
 /// Keeps what has changed, once, if this controller still leads.
 pub async fn keep_now(state: &State, budgets: &Budgets, leadership: &Leadership) {
     if leadership.valid() {
-        write(state, budgets.unkept_now(), &AtomicBool::new(false)).await;
+        let failing = Mutex::new(None);
+        let unkept = budgets.unkept_now(usize::MAX).into_iter();
+        futures::stream::iter(unkept.map(|one| write(state, one, &failing)))
+            .buffer_unordered(AT_ONCE)
+            .for_each(async |()| {})
+            .await;
     }
 }
 
-async fn write(state: &State, unkept: Vec<Unkept>, failing: &AtomicBool) {
-    let writes = unkept.into_iter().map(|window| async {
-        let key = State::budget_key(&window.host, window.project);
-        let kept = state.save_budget(&key, window.json.clone()).await;
-        let failed = kept.is_err();
-        if let Err(error) = kept
-            && !failing.load(Ordering::Relaxed)
-        {
+/// Writes one. `failing` is the one whose failure was told of: once, until it is written again.
+async fn write(state: &State, window: Unkept, failing: &Mutex<Option<String>>) {
+    let key = State::budget_key(&window.host, window.project);
+    let kept = state.save_budget(&key, window.json.clone()).await;
+    window.done();
+    let mut failing = failing.lock().unwrap_or_else(PoisonError::into_inner);
+    match kept {
+        Ok(()) => *failing = failing.take().filter(|told| *told != key),
+        Err(error) if failing.is_none() => {
+            *failing = Some(key);
             tracing::warn!(%error, "query budgets can't be kept: a restart may ask too much");
         }
-        failing.store(failed, Ordering::Relaxed);
-        window.done();
-    });
-    futures::stream::iter(writes)
-        .buffer_unordered(AT_ONCE)
-        .for_each(async |()| {})
-        .await;
+        Err(_) => {}
+    }
 }

@@ -29,15 +29,22 @@ impl Unkept {
     }
 }
 
+/// Until then the project isn't handed out again: an older write may end after a newer one.
+impl Drop for Unkept {
+    fn drop(&mut self) {
+        self.of.give_back();
+    }
+}
+
 impl Budgets {
-    /// Waits until windows have changed: all that did since, as they are now. From the first call
-    /// on a query waits, though not for long, until what it books is kept. To be awaited by one
-    /// task, which says of each that it is done.
-    pub async fn unkept(&self) -> Vec<Unkept> {
+    /// Waits until windows have changed: so many of those that did, as they are now, but those that
+    /// are handed out. From the first call on a query waits, though not for long, until what it
+    /// books is kept. To be awaited by one task, which says of each that it is done.
+    pub async fn unkept(&self, most: usize) -> Vec<Unkept> {
         self.bells.kept.store(true, Ordering::Relaxed);
         loop {
             let rung = self.bells.windows.notified();
-            let unkept = self.unkept_now();
+            let unkept = self.unkept_now(most);
             if !unkept.is_empty() {
                 return unkept;
             }
@@ -45,11 +52,11 @@ impl Budgets {
         }
     }
 
-    /// The windows that have changed and aren't kept.
-    pub fn unkept_now(&self) -> Vec<Unkept> {
+    /// At most so many windows that have changed, aren't kept, and aren't handed out.
+    pub fn unkept_now(&self, most: usize) -> Vec<Unkept> {
         let all = lock(&self.all);
         let unkept = all.projects.iter().filter_map(|(key, project)| {
-            let change = project.unkept()?;
+            let change = project.take_unkept()?;
             Some(Unkept {
                 host: key.0.clone(),
                 project: key.1,
@@ -58,7 +65,7 @@ impl Budgets {
                 change,
             })
         });
-        unkept.collect()
+        unkept.take(most).collect()
     }
 
     /// Takes over a kept window; whether it says anything that matters.

@@ -1,5 +1,6 @@
 //! What all runs of a project share: its hour, its places, and how it is kept.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ pub(super) struct Bells {
     /// A window is to be kept.
     pub windows: Notify,
     /// Somebody keeps them.
-    pub kept: std::sync::atomic::AtomicBool,
+    pub kept: AtomicBool,
 }
 
 /// One Mixpanel project, or the trial of one connector.
@@ -34,6 +35,8 @@ pub(super) struct Project {
     /// How often what must be kept has changed; and the change that is kept.
     changes: watch::Sender<u64>,
     kept: watch::Sender<u64>,
+    /// Its window is being written.
+    taken: AtomicBool,
 }
 
 impl Project {
@@ -44,6 +47,7 @@ impl Project {
             bells: Arc::clone(bells),
             changes: watch::Sender::new(0),
             kept: watch::Sender::new(0),
+            taken: AtomicBool::new(false),
         }
     }
 
@@ -78,7 +82,7 @@ impl Project {
     /// Waits until what is booked by now is kept, but not for long.
     pub async fn save(&self) {
         let change = self.touch();
-        if !self.bells.kept.load(std::sync::atomic::Ordering::Relaxed) {
+        if !self.bells.kept.load(Ordering::Relaxed) {
             return;
         }
         let mut kept = self.kept.subscribe();
@@ -87,10 +91,17 @@ impl Project {
         let _ = tokio::time::timeout(KEPT, waiting).await;
     }
 
-    /// The latest change, if it isn't kept yet.
-    pub fn unkept(&self) -> Option<u64> {
+    /// The latest change, if it isn't kept yet and nobody keeps it: whoever takes it gives it back.
+    pub fn take_unkept(&self) -> Option<u64> {
         let change = *self.changes.borrow();
-        (change > *self.kept.borrow()).then_some(change)
+        let unkept = change > *self.kept.borrow() && !self.taken.swap(true, Ordering::Relaxed);
+        unkept.then_some(change)
+    }
+
+    /// Another write may begin.
+    pub fn give_back(&self) {
+        self.taken.store(false, Ordering::Relaxed);
+        self.bells.windows.notify_one();
     }
 
     /// Everything up to this change is kept, or nobody can.

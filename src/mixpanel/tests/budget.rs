@@ -244,10 +244,10 @@ async fn a_query_waits_until_it_is_kept_and_another_process_knows_it() {
     let seat = seat(&base, "connector", 5);
     budgets.join(&seat);
     ask(&budgets.of(&seat)).await.unwrap();
-    for unkept in budgets.unkept().await {
+    for unkept in budgets.unkept(9).await {
         unkept.done();
     }
-    assert!(budgets.unkept_now().is_empty());
+    assert!(budgets.unkept_now(9).is_empty());
     let budget = budgets.of(&seat);
     let (second, third) = (budget.clone(), budget.clone());
     let second = tokio::spawn(async move { second.query(&OPEN).await.map(drop) });
@@ -255,7 +255,7 @@ async fn a_query_waits_until_it_is_kept_and_another_process_knows_it() {
     while budget.remaining() > 2 {
         tokio::task::yield_now().await;
     }
-    let unkept = budgets.unkept().await;
+    let unkept = budgets.unkept(9).await;
     assert_eq!(unkept.len(), 1, "one write for both");
     assert!(!second.is_finished() && !third.is_finished());
     assert_eq!(
@@ -273,7 +273,7 @@ async fn a_query_waits_until_it_is_kept_and_another_process_knows_it() {
     let last = Budgets::default();
     assert!(
         budgets
-            .unkept_now()
+            .unkept_now(9)
             .iter()
             .all(|unkept| last.restore(&unkept.json))
     );
@@ -290,7 +290,7 @@ async fn a_window_is_kept_only_where_it_changed() {
     budgets.join(&seat);
     let budget = budgets.of(&seat);
     let unkept = || {
-        let unkept = budgets.unkept_now();
+        let unkept = budgets.unkept_now(9);
         let any = !unkept.is_empty();
         unkept.into_iter().for_each(Unkept::done);
         any
@@ -320,12 +320,35 @@ async fn a_window_is_kept_only_where_it_changed() {
 }
 
 #[tokio::test]
+async fn a_slow_write_holds_up_its_own_project_only() {
+    let (budgets, base) = (Budgets::default(), base());
+    let others = [7, 8, 9].map(|project| Seat {
+        project,
+        ..seat(&base, "connector", 5)
+    });
+    let budget = |seat| budgets.trial(seat).counted_in.unwrap();
+    let [first, second, third] = others.each_ref().map(budget);
+    first.touch();
+    let slow = budgets.unkept(9).await;
+    first.touch();
+    second.touch();
+    third.touch();
+    let one = budgets.unkept(1).await;
+    let rest = budgets.unkept(9).await;
+    assert_eq!((one.len(), rest.len()), (1, 1));
+    assert!(one.iter().chain(&rest).all(|unkept| unkept.project != 7));
+    assert!(budgets.unkept_now(9).is_empty());
+    slow.into_iter().for_each(Unkept::done);
+    assert_eq!(budgets.unkept(9).await[0].project, 7, "what came since");
+}
+
+#[tokio::test]
 async fn a_store_that_is_away_stops_no_query() {
     let (budgets, base) = (Budgets::default(), base());
     let seat = seat(&base, "connector", 5);
     budgets.join(&seat);
     ask(&budgets.of(&seat)).await.unwrap();
-    let _taken = budgets.unkept().await;
+    let _taken = budgets.unkept(9).await;
     ask(&budgets.of(&seat)).await.unwrap();
 }
 
