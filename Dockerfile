@@ -14,5 +14,7 @@ COPY --from=build /mixtap /usr/local/bin/mixtap
 COPY --from=build --chown=65532:65532 /state /var/lib/mixtap
 # Numeric, so that `runAsNonRoot` can be checked.
 USER 65532:65532
+# One heap for all threads: what one run frees serves the next, whichever threads they have.
+ENV MALLOC_ARENA_MAX=1
 ENTRYPOINT ["/usr/local/bin/mixtap"]
 CMD ["run"]
