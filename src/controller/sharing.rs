@@ -71,6 +71,7 @@ fn others<'a>(
     let same = |other: &CohortExport| {
         other.namespace() == export.namespace()
             && other.spec.connector_ref.name == export.spec.connector_ref.name
+            && other.spec.cohort == export.spec.cohort
             && other.uid() != export.uid()
             && other.spec.suspend != Some(true)
             && !rests(other)
@@ -80,7 +81,7 @@ fn others<'a>(
         let other = other.0.as_ref().ok().filter(|other| same(other))?;
         let device_ids = ready.connector_plan.exclude_device_ids;
         let plan = validate::export(&other.spec, device_ids, &ctx.rules).ok()?;
-        (plan.cohort == ready.plan.cohort).then_some((reference, plan))
+        Some((reference, plan))
     })
 }
 
