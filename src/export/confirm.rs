@@ -1,8 +1,6 @@
 //! The confirming upload of a one-time export: CleverTap may have processed its list before it
 //! knew the profiles that the run had created, and no later slot would tell.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::before::Before;
@@ -10,7 +8,6 @@ use super::gate::{Gate, Watch};
 use super::keep::{keep, with_room};
 use super::list::Upload;
 use super::run::destination;
-use super::scratch::{self, blocking};
 use super::shelf::Shelf;
 use super::snapshot::Header;
 use super::{Request, RunError, Tools};
@@ -68,13 +65,7 @@ pub async fn confirm(
         uploaded: Timestamp::now(),
         ..header.clone()
     };
-    let mut file = tools.scratch.named().map_err(|e| scratch::failed(&e))?;
-    let written = blocking({
-        let snapshot = Arc::clone(&snapshot);
-        move || snapshot.write(&header, &mut file.temp).map(|()| file)
-    });
-    let file = written.await.map_err(|e| scratch::failed(&e))?;
-    keep(tools.state, &list, &file, &watch).await?;
+    keep(tools, &list, header, snapshot.bytes(), &watch).await?;
     shelf.forget_run().await;
     Ok(Confirmed::Uploaded)
 }

@@ -1,12 +1,14 @@
 //! Keeping the snapshot of a list, whose upload would be repeated for ever where it can't be.
 
+use std::io::BufWriter;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::RunError;
 use super::before::unusable;
-use super::codec;
 use super::gate::Watch;
-use super::scratch::Named;
+use super::scratch::{self, Named, Temp, blocking};
+use super::snapshot::Header;
+use super::{RunError, Tools, codec};
 use crate::domain::Destination;
 use crate::state::State;
 
@@ -37,14 +39,23 @@ pub(super) async fn with_room<T>(
     done
 }
 
-/// Puts the snapshot in place of the previous one; only a leader does.
+/// Puts a snapshot of this header and these entries in place of the previous one; only a leader
+/// does.
 pub(super) async fn keep(
-    state: &State,
+    tools: &Tools<'_>,
     list: &Destination,
-    snapshot: &Named,
+    header: Header,
+    entries: Arc<Temp>,
     watch: &Watch<'_>,
 ) -> Result<(), RunError> {
-    keep_after(PAUSES, state, list, snapshot, watch).await
+    let scratch = tools.scratch.clone();
+    let written = blocking(move || {
+        let mut file = scratch.named()?;
+        codec::write(&header, entries.reader(), BufWriter::new(&mut file.temp))?;
+        Ok(file)
+    });
+    let snapshot = written.await.map_err(|e| scratch::failed(&e))?;
+    keep_after(PAUSES, tools.state, list, &snapshot, watch).await
 }
 
 async fn keep_after(

@@ -1,6 +1,7 @@
 //! What one list holds, as it is kept in the state store.
 
 use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -66,7 +67,7 @@ pub(super) struct Snapshot {
     /// How many identities the list holds.
     pub count: u64,
     /// Its entries' bytes.
-    entries: Temp,
+    entries: Arc<Temp>,
 }
 
 impl Snapshot {
@@ -96,7 +97,7 @@ impl Snapshot {
         Ok(checked.map(|(header, count)| Self {
             header,
             count,
-            entries,
+            entries: Arc::new(entries),
         }))
     }
 
@@ -105,9 +106,9 @@ impl Snapshot {
         Entries(BufReader::with_capacity(64 << 10, self.entries.reader()))
     }
 
-    /// Writes it anew, under this header.
-    pub(super) fn write(&self, header: &Header, out: impl io::Write) -> io::Result<()> {
-        codec::write(header, self.entries.reader(), out)
+    /// The same as bytes, for a snapshot under another header.
+    pub(super) fn bytes(&self) -> Arc<Temp> {
+        Arc::clone(&self.entries)
     }
 }
 
@@ -180,7 +181,7 @@ pub(super) mod tests {
         let snapshot = Snapshot {
             header,
             count: entries.len() as u64,
-            entries: file,
+            entries: Arc::new(file),
         };
         (snapshot, dir)
     }

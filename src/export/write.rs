@@ -1,6 +1,7 @@
 //! The second half of a run: what changes something.
 
-use std::io::{self, BufWriter};
+use std::io;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,10 +10,10 @@ use super::draft::Draft;
 use super::list::Upload;
 use super::profiles;
 use super::run::{Made, Run};
-use super::scratch::{self, Temp, blocking};
+use super::scratch::Temp;
 use super::shelf::Shelf;
 use super::snapshot::Header;
-use super::{Done, RunError, Warning, WarningReason, codec, keep};
+use super::{Done, RunError, Warning, WarningReason, keep};
 use crate::api::{ExistingSegment, SyncType};
 use crate::clevertap::{Accepted, ListFile};
 use crate::domain::{Counts, Failure, Reason, identity_fingerprint};
@@ -152,15 +153,16 @@ impl Run<'_> {
     /// The snapshot first: a mark that stays costs an upload, a snapshot that lies costs the
     /// segment.
     async fn keep(&self, header: Header, entries: Temp) -> Result<(), RunError> {
-        let (state, scratch) = (self.tools.state, self.tools.scratch.clone());
-        let written = blocking(move || {
-            let mut file = scratch.named()?;
-            codec::write(&header, entries.reader(), BufWriter::new(&mut file.temp))?;
-            Ok(file)
-        });
-        let snapshot = written.await.map_err(|e| scratch::failed(&e))?;
-        keep::keep(state, self.list, &snapshot, &self.watch).await?;
-        state.confirm(self.list).await.map_err(unusable)
+        keep::keep(
+            self.tools,
+            self.list,
+            header,
+            Arc::new(entries),
+            &self.watch,
+        )
+        .await?;
+        let confirmed = self.tools.state.confirm(self.list).await;
+        confirmed.map_err(unusable)
     }
 
     fn warnings(&self, made: &Made) -> Vec<Warning> {
