@@ -2,6 +2,7 @@
 
 mod budget;
 mod errors;
+mod keeping;
 mod pages;
 mod reads;
 
