@@ -3,7 +3,6 @@
 
 mod answer;
 mod gate;
-mod programs;
 mod standins;
 mod urls;
 mod wire;
@@ -16,6 +15,7 @@ pub mod demo;
 pub mod faults;
 pub mod guard;
 pub mod mixpanel;
+pub mod programs;
 pub mod record;
 pub mod s3;
 

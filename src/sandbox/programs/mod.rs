@@ -4,9 +4,10 @@
 mod cache;
 mod go;
 mod process;
+mod tool;
 
 pub(super) use cache::Cache;
 pub use cache::CacheError;
 pub(super) use go::{Go, GoError};
-pub(super) use process::Program;
-pub use process::ProgramError;
+pub use process::{Program, ProgramError};
+pub use tool::{BuildError, Source, Tool, ToolError};

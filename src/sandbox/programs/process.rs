@@ -34,7 +34,7 @@ pub enum ProgramError {
 }
 
 /// How to run one program, and the running one if there is one. Dropping it kills the program.
-pub(in crate::sandbox) struct Program {
+pub struct Program {
     name: &'static str,
     /// Answers 2xx once the program is ready.
     pub health: String,

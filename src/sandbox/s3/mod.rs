@@ -18,7 +18,7 @@ use reqwest::Method;
 use tempfile::TempDir;
 use url::Url;
 
-use super::programs::{CacheError, GoError, Program, ProgramError};
+use super::programs::{Program, ProgramError, ToolError};
 
 /// The one bucket.
 pub const BUCKET: &str = "mixtap";
@@ -51,10 +51,8 @@ pub struct S3 {
 
 #[derive(Debug, thiserror::Error)]
 pub enum S3Error {
-    #[error("no S3 server to be had: {0}; Go 1.26 or newer (https://go.dev/dl) builds one")]
-    Build(#[from] BuildError),
     #[error(transparent)]
-    Cache(#[from] CacheError),
+    Tool(#[from] ToolError),
     #[error("a file or port of the S3 server: {0}")]
     Io(#[from] io::Error),
     #[error("its HTTP client: {0}")]
@@ -65,25 +63,14 @@ pub enum S3Error {
     Sign(#[from] object_store::Error),
 }
 
-/// Why Go didn't build the server.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct BuildError(GoError);
-
-impl From<GoError> for S3Error {
-    fn from(error: GoError) -> Self {
-        Self::Build(BuildError(error))
-    }
-}
-
 impl S3 {
     /// Finds the server or builds it, which takes a minute once, and starts it on a free port of
     /// 127.0.0.1; `say` is told what is going on, a line at a time.
     ///
     /// # Errors
-    /// [`S3Error::Build`] where it can't be had; otherwise what went wrong.
+    /// [`S3Error::Tool`] where it can't be had; otherwise what went wrong.
     pub async fn start(options: S3Options, say: &(dyn Fn(&str) + Sync)) -> Result<Self, S3Error> {
-        let program = program::find(say).await?;
+        let program = program::VERSITYGW.find(say).await?;
         let mut attempt = 1;
         loop {
             let s3 = Self::new(&options, &program)?;
