@@ -81,6 +81,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("latency-200ms", true, late(200)),
     scenario("churn-100k", true, Kind::Churn(100_000)),
     scenario("churn-1m", false, Kind::Churn(1_000_000)),
+    scenario("churn-10m", false, Kind::Churn(10_000_000)),
     scenario(
         "moving-limit",
         true,

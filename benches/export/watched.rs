@@ -73,11 +73,13 @@ impl Watched {
         let mut changed = self.changed.clone();
         let mut failed = false;
         let ended = changed.wait_for(|()| {
-            let objects = self.all();
-            failed = objects.iter().any(has_failed);
-            // Each is asked, for some note when they saw what.
-            let ready = objects.iter().filter(|export| is(export)).count();
-            failed || objects.len() >= count && ready == objects.len()
+            self.with(|objects| {
+                let all = || objects.latest.values().map(|(object, _)| object);
+                failed = all().any(has_failed);
+                // Each is asked, for some note when they saw what.
+                let ready = all().filter(|export| is(export)).count();
+                failed || objects.latest.len() >= count && ready == objects.latest.len()
+            })
         });
         match timeout(within, ended).await {
             Ok(ended) => ended.map(drop)?,
@@ -133,16 +135,12 @@ impl Objects {
 }
 
 /// Status, reason and message.
-pub fn condition(export: &CohortExport, kind: &str) -> Option<(String, String, String)> {
+pub fn condition<'a>(export: &'a CohortExport, kind: &str) -> Option<(&'a str, &'a str, &'a str)> {
     let conditions = &export.status.as_ref()?.conditions;
     let found = conditions
         .iter()
         .find(|condition| condition.type_ == kind)?;
-    Some((
-        found.status.clone(),
-        found.reason.clone(),
-        found.message.clone(),
-    ))
+    Some((&found.status, &found.reason, &found.message))
 }
 
 fn has_failed(export: &CohortExport) -> bool {
