@@ -18,6 +18,7 @@ use crate::{
 };
 use namespaces::namespace;
 
+const LEASE_NAME: &str = "mixtap";
 /// A list that waits longer is raw identities on disk, which `export` removes by age.
 const LONGEST_CONFIRM_DELAY: Duration = Duration::from_secs(3600);
 
@@ -44,6 +45,16 @@ pub struct RunArgs {
         default_value = ""
     )]
     pub watch_namespaces: Namespaces,
+
+    /// Watch only connectors and exports with these labels, written as for `kubectl get -l`: this
+    /// controller is one of several (shards). It needs a Lease and a state of its own
+    #[arg(
+        long,
+        env = "MIXTAP_WATCH_LABEL_SELECTOR",
+        value_name = "SELECTOR",
+        default_value = ""
+    )]
+    pub watch_label_selector: String,
 
     /// Watch Secrets (metadata only), so that a rotated one is seen at once
     #[arg(long, env = "MIXTAP_WATCH_SECRETS", value_name = "BOOL", default_value_t = true,
@@ -138,7 +149,7 @@ pub struct RunArgs {
         long,
         env = "MIXTAP_LEASE_NAME",
         value_name = "NAME",
-        default_value = "mixtap",
+        default_value = LEASE_NAME,
         help_heading = "Leader election"
     )]
     pub lease_name: String,
@@ -217,6 +228,13 @@ impl RunArgs {
         }
         if self.confirm_delay > LONGEST_CONFIRM_DELAY {
             return Err("--confirm-delay must be at most 1h".to_owned());
+        }
+        if !self.watch_label_selector.is_empty() && self.lease_name == LEASE_NAME {
+            return Err(
+                "--watch-label-selector needs a --lease-name of its own: with another shard's \
+                 Lease this one would wait for ever"
+                    .to_owned(),
+            );
         }
         if !self.state_url.username().is_empty() || self.state_url.password().is_some() {
             return Err(

@@ -92,3 +92,12 @@ fn every_flag_has_its_variable() {
         );
     }
 }
+
+#[test]
+fn a_shard_needs_a_lease_of_its_own() {
+    let shard = ["--watch-label-selector", "mixtap.dev/shard=one"];
+    let refused = parse(&shard).expect("each is right").validate();
+    assert!(refused.is_err_and(|why| why.contains("--lease-name")));
+    let named = [&shard[..], &["--lease-name", "mixtap-one"]].concat();
+    assert_eq!(parse(&named).expect("flags").validate(), Ok(()));
+}

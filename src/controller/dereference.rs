@@ -58,7 +58,7 @@ pub fn specs(export: &CohortExport, ctx: &Context) -> Result<Ready, Blocked> {
     let connector = match found.as_deref().map(|c| &c.0) {
         Some(Ok(connector)) => connector.clone(),
         Some(Err(_)) => return Err(not_ready(name, "can't be read")),
-        None => return Err(not_ready(name, "isn't there")),
+        None => return Err(not_ready(name, absent(ctx))),
     };
     let connector_plan = validate::connector(&connector.spec, &ctx.rules)
         .map_err(|_| not_ready(name, "has an invalid spec"))?;
@@ -97,6 +97,13 @@ pub fn ready(export: &CohortExport, ctx: &Context) -> Result<Ready, Blocked> {
         return Err(not_ready(&connector.name_any(), &what));
     }
     Ok(ready)
+}
+
+fn absent(ctx: &Context) -> &'static str {
+    match ctx.args.watch_label_selector.as_str() {
+        "" => "isn't there",
+        _ => "isn't there, or lacks the labels of this shard",
+    }
 }
 
 fn not_ready(name: &str, what: &str) -> Blocked {

@@ -37,20 +37,20 @@ pub struct Prepared {
 /// Something that no waiting mends.
 pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<Prepared>, Ended> {
     let standing = async {
-        crds(&base).await;
+        crds(&base).await?;
         state(&base).await;
         base.readiness.set(Phase::Standby);
         let candidate = Candidate::new(&base.args, &base.namespace);
-        if base.args.leader_elect {
+        Ok(if base.args.leader_elect {
             lease::acquire(base.client.clone(), candidate, Arc::clone(&base.metrics)).await
         } else {
             base.metrics.leader(true);
             Leadership::unelected()
-        }
+        })
     };
     let leadership = tokio::select! {
         () = shutdown.cancelled() => return Ok(None),
-        leadership = standing => leadership,
+        leadership = standing => leadership?,
     };
     let owning = async {
         own_state(&base, &leadership).await?;
@@ -77,7 +77,10 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
 }
 
 /// Both CRDs are served: a list of each is answered.
-async fn crds(base: &Base) {
+///
+/// # Errors
+/// The API server can't read the label selector.
+async fn crds(base: &Base) -> Result<(), Ended> {
     let connectors: Api<CleverTapConnector> = super::watch::api(
         &base.client,
         base.args.watch_namespaces.0.first().map(String::as_str),
@@ -86,7 +89,8 @@ async fn crds(base: &Base) {
         &base.client,
         base.args.watch_namespaces.0.first().map(String::as_str),
     );
-    let one = ListParams::default().limit(1);
+    let selector = &base.args.watch_label_selector;
+    let one = ListParams::default().limit(1).labels(selector);
     loop {
         let connectors = call("list connectors", connectors.list_metadata(&one))
             .await
@@ -98,12 +102,19 @@ async fn crds(base: &Base) {
             Err(error) => Err(error),
         };
         match both {
-            Ok(()) => return,
+            Ok(()) => return Ok(()),
             Err(super::error::Error::Api {
                 source: kube::Error::Api(status),
                 ..
             }) if status.code == 404 => {
                 base.readiness.set(Phase::WaitingForCrds);
+            }
+            Err(super::error::Error::Api {
+                source: kube::Error::Api(status),
+                ..
+            }) if status.code == 400 && !selector.is_empty() => {
+                let why = format!("--watch-label-selector {selector:?}: {}", status.message);
+                return Err(Ended::Setup(why));
             }
             Err(error) => {
                 base.readiness.set(Phase::WaitingForApiServer);

@@ -59,7 +59,7 @@ where
     let store = writer.as_reader();
     let mut filled = false;
     let mut before = Vec::new();
-    watch(api, config())
+    watch(api, config().labels(&ctx.args.watch_label_selector))
         .default_backoff()
         .modify(lighten)
         .reflect(writer)

@@ -35,6 +35,7 @@ mod restored;
 mod rows;
 mod s3;
 mod secrets;
+mod shards;
 mod shared;
 mod steps;
 mod telemetry;
