@@ -38,7 +38,11 @@ pub fn record(object: &DynamicObject, kind: &ApiResource) {
     fs::create_dir_all(&folder).expect("a folder of states");
     // Tests run at the same time: whichever reaches the state first writes it.
     if let Ok(mut file) = File::create_new(folder.join(name).with_extension("yaml")) {
-        let text = serde_yaml::to_string(&settled(object)).expect("YAML");
+        let mut text = serde_yaml::to_string(&settled(object)).expect("YAML");
+        // As kubectl does, for readers that would take them for more than text.
+        for (_, time) in TIMES {
+            text = text.replace(&format!(": {time}\n"), &format!(": \"{time}\"\n"));
+        }
         file.write_all(text.as_bytes()).expect("a state");
     }
 }

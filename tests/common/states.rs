@@ -5,6 +5,20 @@ use std::path::{Path, PathBuf};
 use mixtap::api::conditions::{CONNECTED, INTERVAL_STRETCHED, READY, SYNCED};
 use serde_json::Value;
 
+/// Reasons that stand for the others of their kind: only with these is it told what else there is,
+/// since beside the others it is the same.
+const EXAMPLES: [&str; 6] = [
+    "Connected",
+    "Synced",
+    "Suspended",
+    "SecretKeyMissing",
+    "DestinationUnavailable",
+    "HeldShrink",
+];
+
+/// Reasons that tell of a run under way by themselves.
+const RUNNING: [&str; 2] = ["Exporting", "RunInterrupted"];
+
 /// Failures in a row from which on a person should look.
 pub const OFTEN: i64 = 5;
 
@@ -22,8 +36,8 @@ pub fn reason<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
 }
 
 /// What the state of this object is called: `new`, or the reason of its own condition, after that
-/// of `Ready` where `Ready` says something else, with what else tells such states apart. `None`
-/// where the status says nothing, which only a test brings about.
+/// of `Ready` where `Ready` says something else, with one word more where more is to be told. `None`
+/// where another state stands for it, and where a test took the status away.
 pub fn name(object: &Value) -> Option<String> {
     let (spec, status) = (&object["spec"], &object["status"]);
     let seen = &status["observedGeneration"];
@@ -42,7 +56,7 @@ pub fn name(object: &Value) -> Option<String> {
         ("by-connector", suspended && !suspend && !changed),
         (
             "running",
-            own != "Exporting" && status["currentRun"].is_object(),
+            !RUNNING.contains(&own) && status["currentRun"].is_object(),
         ),
         ("stretched", reason(object, INTERVAL_STRETCHED).is_some()),
         (
@@ -53,10 +67,15 @@ pub fn name(object: &Value) -> Option<String> {
         ("to-resume", changed && !suspend && suspended),
         ("changed", changed && suspend == suspended),
     ];
-    for (mark, _) in marks.iter().filter(|(_, is)| *is) {
-        name = format!("{name}-{mark}");
+    let marks: Vec<_> = marks.iter().filter(|(_, is)| *is).collect();
+    if own != ready || !marks.is_empty() {
+        EXAMPLES.iter().find(|example| **example == own)?;
     }
-    Some(name)
+    match marks[..] {
+        [] => Some(name),
+        [(mark, _)] => Some(format!("{name}-{mark}")),
+        _ => None,
+    }
 }
 
 /// `HeldShrink` as `held-shrink`.
