@@ -10,6 +10,8 @@ use mixtap::api::{CleverTapConnector, CohortExport};
 use mixtap::domain::outcome::lint;
 use serde::de::DeserializeOwned;
 
+use crate::recording::record;
+
 /// Watches both kinds in a namespace, and says at its end what was wrong with a status.
 #[derive(Default)]
 pub struct Linter(Arc<Mutex<Vec<String>>>);
@@ -41,6 +43,7 @@ impl Linter {
             while let Some(object) = objects.next().await {
                 // An interrupted watch goes on by itself.
                 let Ok(object) = object else { continue };
+                record(&object, &kind);
                 let status = object.data.get("status").cloned().unwrap_or_default();
                 // Nothing was said yet, or a test took it away.
                 if status["conditions"].is_null() {

@@ -6,6 +6,8 @@ mod plane;
 mod process;
 #[path = "../common/s3.rs"]
 mod server;
+#[path = "../common/states.rs"]
+mod states;
 mod trouble;
 mod world;
 
@@ -27,8 +29,10 @@ mod lists;
 mod looks;
 mod members;
 mod names;
+mod often;
 mod one_time;
 mod quickstart;
+mod recording;
 mod requests;
 mod restart;
 mod restored;
