@@ -20,8 +20,10 @@ const IN_A_ROW: u32 = 3;
 pub(super) const STALE: Duration = Duration::from_secs(2 * 3600);
 /// How long a failure to answer stands for all of them: no longer than any of them backs off.
 const FAILED: Duration = Duration::from_secs(10);
-/// Projects whose lists are kept at once.
-const PROJECTS: usize = 64;
+/// Projects whose lists are kept at once: a project that loses its list to another one pays a query.
+const PROJECTS: usize = 1000;
+/// Cohorts in all these lists, so many and one list more: about 10 MB of names.
+const COHORTS: usize = 100_000;
 /// A project, as far as its cohorts go.
 pub(super) type Key = (String, i64, Option<i64>);
 type Place = Arc<tokio::sync::Mutex<Kept>>;
@@ -103,7 +105,9 @@ impl CohortLists {
 
     fn place(&self, key: Key) -> Place {
         let mut places = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        if !places.contains_key(&key) && places.len() >= PROJECTS {
+        let cohorts = |places: &HashMap<Key, Place>| places.values().map(length).sum::<usize>();
+        while !places.contains_key(&key) && (places.len() >= PROJECTS || cohorts(&places) > COHORTS)
+        {
             // The oldest that nobody uses goes; if all are in use, the newcomer isn't kept.
             let unused = places
                 .iter()
@@ -121,6 +125,13 @@ impl CohortLists {
         }
         places.entry(key).or_default().clone()
     }
+}
+
+/// Cohorts in a kept list; none while it is asked for.
+fn length(place: &Place) -> usize {
+    let kept = place.try_lock().ok();
+    kept.and_then(|kept| Some(kept.answer.as_ref()?.cohorts.as_ref().ok()?.len()))
+        .unwrap_or(0)
 }
 
 impl Answer {
@@ -192,5 +203,25 @@ mod tests {
         drop(used);
         fill(most + 1);
         assert!(!numbers().contains(&0) && numbers().len() == PROJECTS);
+    }
+
+    #[test]
+    fn lists_of_many_cohorts_make_room_too() {
+        let (lists, start) = (CohortLists::default(), Instant::now());
+        let cohort = Cohort {
+            id: 1,
+            name: String::new(),
+            count: None,
+            group: false,
+        };
+        let long = Arc::new(vec![cohort; COHORTS / 4]);
+        for number in 0..9 {
+            let asked = start + Duration::from_secs(number);
+            let place = lists.place(project(number.cast_signed()));
+            place.try_lock().unwrap().answer = Some(Answer::of(asked, Ok(long.clone())));
+        }
+        let kept: std::collections::BTreeSet<i64> =
+            lists.0.lock().unwrap().keys().map(|key| key.1).collect();
+        assert_eq!(kept, (4..9).collect(), "four lists, and the newest");
     }
 }
