@@ -21,7 +21,7 @@ use crate::{
     report::Row,
     standins::Pair,
     watched::{condition, is_synced},
-    world::World,
+    world::{SHARE, World},
 };
 
 pub const PATIENCE: Duration = Duration::from_secs(300);
@@ -30,23 +30,30 @@ const SHORT_OF_QUERIES: Duration = Duration::from_secs(45);
 /// The interval of the burst, in seconds.
 const TICK: u64 = 60;
 const MEMBERS: u64 = 20;
+/// A share of so many queries an hour that a tick of a minute is never stretched.
+const AMPLE: usize = 8000;
 
-/// Exports of small cohorts, evenly over the pairs; none runs before there is a controller.
+/// Exports of small cohorts, evenly over the pairs; none runs before there is a controller. A connector's
+/// share is four fifths of what its project answers an hour, as by default.
 pub async fn populate(
     world: &World<'_>,
     number: u64,
     pairs: u64,
     each: u64,
     interval: &str,
+    share: usize,
 ) -> Fallible<Vec<Pair>> {
     let (mut made, mut exports) = (vec![], vec![]);
     for pair in number..number + pairs {
+        let project = |project: &mut mixtap::sandbox::mixpanel::ProjectSettings| {
+            project.query_limit = share * 5 / 4;
+        };
         let settings = |account: &mut mixtap::sandbox::clevertap::AccountSettings| {
             account.knows_everyone = true;
         };
-        let pair = world.standins.furnish(pair, |_| {}, settings).await?;
+        let pair = world.standins.furnish(pair, project, settings).await?;
         let connector = format!("c-{}", pair.0);
-        world.connector(&connector, &pair).await?;
+        world.connector(&connector, &pair, share).await?;
         for cohort in 1..=each {
             world
                 .standins
@@ -64,7 +71,7 @@ pub async fn populate(
 /// All of them due in one tick, and the tick after it.
 pub async fn burst(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fallible<Row> {
     let count = (pairs * each) as usize;
-    let pairs = populate(world, number, pairs, each, &format!("{TICK}s")).await?;
+    let pairs = populate(world, number, pairs, each, &format!("{TICK}s"), AMPLE).await?;
     let before = world.watched.writes();
     let controller = world.controller(&[]).await?;
     let meter = Meter::start(&controller.program)?;
@@ -112,7 +119,7 @@ pub async fn burst(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fal
 
 /// More exports on one project than its budget permits.
 pub async fn shared(world: &World<'_>, number: u64, each: u64) -> Fallible<Row> {
-    let pairs = populate(world, number, 1, each, "15m").await?;
+    let pairs = populate(world, number, 1, each, "15m", SHARE).await?;
     let controller = world.controller(&[]).await?;
     let meter = Meter::start(&controller.program)?;
     let started = Instant::now();

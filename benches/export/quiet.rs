@@ -10,7 +10,7 @@ use crate::{
     process::Meter,
     report::Row,
     watched::is_synced,
-    world::World,
+    world::{SHARE, World},
 };
 
 /// How long the idle are watched.
@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// So many that have nothing to do.
 pub async fn idle(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fallible<Row> {
     let count = (pairs * each) as usize;
-    let pairs = populate(world, number, pairs, each, "9000h").await?;
+    let pairs = populate(world, number, pairs, each, "9000h", SHARE).await?;
     let controller = world.controller(&[]).await?;
     if count > 0 {
         world
@@ -50,7 +50,7 @@ pub async fn idle(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fall
 /// The controller is killed and another one starts.
 pub async fn restart(world: &World<'_>, number: u64, pairs: u64, each: u64) -> Fallible<Row> {
     let count = (pairs * each) as usize;
-    let pairs = populate(world, number, pairs, each, "9000h").await?;
+    let pairs = populate(world, number, pairs, each, "9000h", SHARE).await?;
     let lease = [
         "--lease-duration=3s",
         "--renew-interval=1s",

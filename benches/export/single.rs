@@ -14,7 +14,7 @@ use crate::{
     report::Row,
     standins::{PASSCODE, Pair},
     watched::is_synced,
-    world::{Controller, World},
+    world::{Controller, SHARE, World},
 };
 
 const COHORT: u64 = 1;
@@ -44,7 +44,7 @@ pub struct Plain {
 
 /// A world with a connector that is connected, and its controller.
 async fn stage(world: &World<'_>, pair: &Pair) -> Fallible<Controller> {
-    world.connector("main", pair).await?;
+    world.connector("main", pair, SHARE).await?;
     let controller = world.controller(&[]).await?;
     world.connected(1).await?;
     world.standins.reset(pair).await?;

@@ -27,6 +27,8 @@ use crate::{
 /// Requests to the API server at once while a world is made.
 const PARALLEL: usize = 16;
 const READY_WITHIN: Duration = Duration::from_secs(120);
+/// Queries an hour that a connector takes by default.
+pub const SHARE: usize = 48;
 
 pub struct World<'a> {
     client: Client,
@@ -73,14 +75,18 @@ impl<'a> World<'a> {
         })
     }
 
-    /// A connector of this name between a project and its account.
-    pub async fn connector(&self, name: &str, pair: &Pair) -> Fallible<()> {
+    /// A connector of this name between a project and its account, with this share of the queries.
+    pub async fn connector(&self, name: &str, pair: &Pair, share: usize) -> Fallible<()> {
         let spec = json!({
             "projectId": pair.account(),
             "datacenter": "eu1",
             "passcodeSecretRef": { "name": "vendors" },
             "resultEmail": "growth@example.com",
-            "mixpanel": { "projectId": pair.0, "serviceAccountSecretRef": { "name": "vendors" } },
+            "mixpanel": {
+                "projectId": pair.0,
+                "serviceAccountSecretRef": { "name": "vendors" },
+                "queriesPerHour": share,
+            },
             "endpoints": {
                 "mixpanel": self.standins.urls.mixpanel.as_str(),
                 "clevertap": self.standins.urls.clevertap.as_str(),
