@@ -8,6 +8,7 @@ mod links;
 mod manifests;
 mod reference;
 mod tables;
+mod values;
 mod workflow;
 mod written;
 
