@@ -23,7 +23,11 @@ const FLUX: [&str; 3] = [
     "github.com/fluxcd/helm-controller@v1.4.0",
 ];
 /// Of which an API server here knows nothing: tests of their own try these.
-const ELSEWHERE: [&str; 3] = ["argoproj.io", "monitoring.coreos.com", "kustomize.config.k8s.io"];
+const ELSEWHERE: [&str; 3] = [
+    "argoproj.io",
+    "monitoring.coreos.com",
+    "kustomize.config.k8s.io",
+];
 
 /// Every document of the pages' YAML blocks and of the examples, and where it stands.
 pub fn documents() -> Vec<(String, Value)> {
