@@ -8,3 +8,10 @@ pub const HELM: Tool = Tool {
     source: Source::Package("helm.sh/helm/v3/cmd/helm"),
     takes: "3 minutes",
 };
+
+pub const ACTIONLINT: Tool = Tool {
+    name: "actionlint",
+    version: "v1.7.12",
+    source: Source::Package("github.com/rhysd/actionlint/cmd/actionlint"),
+    takes: "half a minute",
+};

@@ -1,6 +1,6 @@
-//! `docs/reference.md` says what the code knows: every reason, event and metric.
+//! `docs/reference.md` says what the code knows: every reason, event, metric and flag.
 
-use std::{env, fmt::Write as _, fs, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use mixtap::{
     api::SyncType,
@@ -12,6 +12,8 @@ use mixtap::{
         self, ExportGauges, ListOutcome, Metrics, ProfileOutcome, ReconcileOutcome, SkipReason,
     },
 };
+
+use super::{flags::flags, tables::table, written::check};
 
 const INTRODUCTION: &str = "# Reference
 
@@ -49,9 +51,15 @@ const CONTROLLERS: [(&str, &str); 2] = [
     ),
 ];
 
+const FLAGS: &str = "
+## Flags
+
+Of `mixtap run`. Each is a variable too, and wins over it. Durations are written as `30s`, `15m` or
+`1h30m`.
+";
+
 #[tokio::test]
 async fn the_reference_is_current() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
     let wanted = [
         INTRODUCTION,
         &reasons(),
@@ -59,16 +67,11 @@ async fn the_reference_is_current() {
         &events(),
         METRICS,
         &metrics(&page().await),
+        FLAGS,
+        &flags(),
     ]
     .concat();
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, &wanted).unwrap();
-    }
-    assert!(
-        fs::read_to_string(file).unwrap_or_default() == wanted,
-        "docs/reference.md is stale: run `UPDATE_DOCS=1 cargo test --test docs`"
-    );
+    check("docs/reference.md", &wanted);
 }
 
 #[test]
@@ -96,14 +99,6 @@ fn is_reason(text: &str) -> bool {
     let begins = text.starts_with(|c: char| c.is_ascii_uppercase());
     let letters = text.chars().all(|c| c.is_ascii_alphabetic());
     begins && letters && (2..text.len()).contains(&capitals)
-}
-
-fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let mut text = format!("\n| {} |\n|{}\n", head.join(" | "), "---|".repeat(N));
-    for row in rows {
-        writeln!(text, "| {} |", row.join(" | ")).unwrap();
-    }
-    text
 }
 
 fn reasons() -> String {
