@@ -6,6 +6,7 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
 };
 
 const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
@@ -15,6 +16,11 @@ const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
 /// `None` where they can't be had: the test is to return, and has said so. With `CI=true` that is a
 /// failure.
 pub fn folder() -> Option<PathBuf> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOLDER.get_or_init(find).clone()
+}
+
+fn find() -> Option<PathBuf> {
     let kept = cache().map(|cache| cache.join("prometheus-debian"));
     let path = env::var_os("PATH").unwrap_or_default();
     let places = env::split_paths(&path).chain(kept.iter().map(|kept| kept.join("usr/bin")));
