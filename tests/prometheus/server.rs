@@ -139,44 +139,47 @@ impl Prometheus {
     }
 }
 
-/// Lets a minute of the rules pass in a second: of each `for`, and of each range. What a rule
-/// compares (an age with an interval) is left as it is.
+/// Lets a minute of the rules pass in a second: of each `for`, range and offset. What a rule
+/// compares, such as an age with an interval, is left as it is.
 fn hasten(rules: &mut Value) {
     for alert in alerts(rules) {
-        if let Some(wait) = alert["for"].as_str() {
-            alert["for"] = shorter(wait).into();
+        for part in ["for", "expr"] {
+            if let Some(text) = alert[part].as_str() {
+                alert[part] = hastened(text).into();
+            }
         }
-        let expr = string(&alert["expr"]);
-        let mut pieces = expr.split('[');
-        let mut new = pieces.next().unwrap_or_default().to_owned();
-        for piece in pieces {
-            let (range, rest) = piece.split_once(']').expect("a range");
-            new += &format!("[{}]{rest}", shorter(range));
-        }
-        alert["expr"] = new.into();
     }
 }
 
-fn shorter(duration: &str) -> String {
-    let (number, unit) = duration.split_at(duration.len() - 1);
-    let unit = match unit {
-        "h" => "m",
-        "m" => "s",
-        _ => panic!("{duration} isn't in hours or minutes"),
-    };
-    format!("{number}{unit}")
+fn hastened(text: &str) -> String {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = text.split_inclusive(|c| !word(c));
+    let hastened = words.map(|piece| {
+        let (word, end) = piece.split_at(piece.trim_end_matches(|c| !word(c)).len());
+        let number = word.trim_end_matches(['h', 'm']);
+        let unit = match &word[number.len()..] {
+            "h" => "m",
+            "m" => "s",
+            _ => return piece.to_owned(),
+        };
+        match number.parse::<u32>() {
+            Ok(number) => format!("{number}{unit}{end}"),
+            Err(_) => piece.to_owned(),
+        }
+    });
+    hastened.collect()
 }
 
 #[test]
 fn minutes_become_seconds_and_nothing_else_changes() {
-    let expr = "a[6h] / b[30m] > 0.05";
+    let expr = "a[6h] / b[30m] > 0.05 or by (m) 60 * h offset 6h";
     let mut rules = json!({ "groups": [{ "rules": [
         { "alert": "A", "expr": expr, "for": "15m" },
         { "alert": "B", "expr": "m > 2 * h" },
     ] }] });
     hasten(&mut rules);
     let wanted = json!([
-        { "alert": "A", "expr": "a[6m] / b[30s] > 0.05", "for": "15s" },
+        { "alert": "A", "expr": "a[6m] / b[30s] > 0.05 or by (m) 60 * h offset 6m", "for": "15s" },
         { "alert": "B", "expr": "m > 2 * h" },
     ]);
     assert_eq!(rules["groups"][0]["rules"], wanted);
