@@ -21,7 +21,7 @@ async fn alerts_fire_by_their_causes_and_the_dashboard_shows_them() {
     let Some(world) = World::new("prometheus").await else {
         return;
     };
-    let prometheus = Prometheus::start(programs).await;
+    let prometheus = Prometheus::start(&programs).await;
     let controller = world.controller();
     prometheus.scrape(&controller.metrics);
     causes::all(&world).await;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use mixtap::sandbox::programs::{Program, ProgramError};
@@ -25,10 +25,10 @@ pub struct Prometheus {
 
 impl Prometheus {
     /// `programs`: the folder of the program.
-    pub async fn start(programs: PathBuf) -> Self {
+    pub async fn start(programs: &Path) -> Self {
         let mut attempt = 1;
         loop {
-            let server = Self::new(&programs);
+            let server = Self::new(programs);
             server.program.start().expect("Prometheus starts");
             let health = &server.program.health;
             match server.program.answers(&server.http, health).await {
@@ -41,7 +41,7 @@ impl Prometheus {
         }
     }
 
-    fn new(programs: &PathBuf) -> Self {
+    fn new(programs: &Path) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let file = |name: &str| dir.path().join(name).display().to_string();
         let mut rules = rules();
