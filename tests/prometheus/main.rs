@@ -11,8 +11,14 @@ mod plane;
 #[path = "../cluster/process.rs"]
 mod process;
 #[allow(dead_code)]
+#[path = "../cluster/recording.rs"]
+mod recording;
+#[allow(dead_code)]
 #[path = "../cluster/rows.rs"]
 mod rows;
+#[allow(dead_code)]
+#[path = "../common/states.rs"]
+mod states;
 #[allow(dead_code)]
 #[path = "../cluster/steps.rs"]
 mod steps;
