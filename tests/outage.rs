@@ -13,8 +13,14 @@ mod plane;
 #[allow(dead_code)]
 #[path = "cluster/process.rs"]
 mod process;
+#[allow(dead_code)]
+#[path = "cluster/recording.rs"]
+mod recording;
 #[path = "cluster/rows.rs"]
 mod rows;
+#[allow(dead_code)]
+#[path = "common/states.rs"]
+mod states;
 #[path = "outage/undecodable.rs"]
 mod undecodable;
 #[allow(dead_code)]

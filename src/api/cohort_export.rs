@@ -155,6 +155,16 @@ pub enum SyncType {
     Dynamic,
 }
 
+impl SyncType {
+    /// As it stands in the spec.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OneTime => "OneTime",
+            Self::Dynamic => "Dynamic",
+        }
+    }
+}
+
 /// What to do at a first sync where the segment name is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]

@@ -38,6 +38,15 @@ impl Status {
             Self::Unknown => "Unknown",
         }
     }
+
+    /// The status that a condition carries; what isn't one says nothing.
+    pub fn of(condition: &Condition) -> Self {
+        match condition.status.as_str() {
+            "True" => Self::True,
+            "False" => Self::False,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// The condition of this type, if it is there.

@@ -18,7 +18,7 @@ use super::undecodable;
 use super::vendors::seat;
 use crate::api::{CleverTapConnector, CleverTapConnectorStatus, conditions};
 use crate::domain::outcome::connector::{Check, Write, check_due};
-use crate::domain::outcome::{lint, note};
+use crate::domain::outcome::{lint, note, ready};
 use crate::domain::schedule::backoff;
 use crate::domain::{Failure, Kind, Reason, validate};
 use crate::telemetry::metrics as labels;
@@ -183,12 +183,16 @@ async fn settle(
             )
             .await;
     }
-    let connected = conditions::find(&new.conditions, conditions::CONNECTED)
-        .is_some_and(|c| c.status == "True");
+    let connected = conditions::find(&new.conditions, conditions::CONNECTED);
+    let gauges = labels::ConnectorGauges {
+        connected: connected.is_some_and(|c| c.status == "True"),
+        project: Some(connector.spec.mixpanel.project_id),
+        ready: ready(&new.conditions),
+    };
     ctx.metrics.objects().connector(
         &connector.namespace().unwrap_or_default(),
         &connector.name_any(),
-        connected,
+        gauges,
     );
     Ok(action)
 }

@@ -9,8 +9,8 @@ use super::error::Error;
 use super::status;
 use crate::api::{CohortExport, CohortExportStatus, DurationString, conditions};
 use crate::domain::outcome::export::effective_interval;
-use crate::domain::outcome::{lint, note};
-use crate::domain::validate;
+use crate::domain::outcome::{lint, note, ready};
+use crate::domain::{Reason, validate};
 use crate::telemetry::metrics::ExportGauges;
 
 /// Writes this status over the one that the export was read with, and tells of it.
@@ -71,13 +71,14 @@ fn interval(export: &CohortExport, status: &CohortExportStatus) -> Option<i64> {
 }
 
 fn gauges(ctx: &Context, export: &CohortExport, status: &CohortExportStatus) {
-    let is = |kind: &str, value: &str| {
-        conditions::find(&status.conditions, kind).is_some_and(|c| c.status == value)
-    };
-    let ready = conditions::find(&status.conditions, conditions::READY);
+    let synced = conditions::find(&status.conditions, conditions::SYNCED);
+    let ready = ready(&status.conditions);
     let gauges = ExportGauges {
-        synced: is(conditions::SYNCED, "True"),
-        suspended: ready.is_some_and(|c| c.reason == "Suspended"),
+        connector: export.spec.connector_ref.name.clone(),
+        sync_type: Some(export.spec.sync_type),
+        ready,
+        synced: synced.is_some_and(|c| c.status == "True"),
+        suspended: ready.is_some_and(|(_, reason)| reason == Reason::Suspended),
         members: status.last_run.as_ref().map(|r| r.exported),
         last_success: status.last_sync_time.as_ref().map(|t| t.0.as_second()),
         next_sync: status.next_sync_time.as_ref().map(|t| t.0.as_second()),
@@ -86,6 +87,6 @@ fn gauges(ctx: &Context, export: &CohortExport, status: &CohortExportStatus) {
     ctx.metrics.objects().export(
         &export.namespace().unwrap_or_default(),
         &export.name_any(),
-        gauges,
+        &gauges,
     );
 }

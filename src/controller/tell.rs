@@ -132,6 +132,10 @@ async fn done_well(ctx: &Context, claim: &Claim, done: &Done) {
         "a run ended well"
     );
     if !done.resumed {
+        let export = &claim.export;
+        let namespace = export.namespace().unwrap_or_default();
+        let objects = ctx.metrics.objects();
+        objects.ran(&namespace, &export.name_any(), counts);
         if counts.uploaded {
             ctx.metrics.list_uploaded(ListOutcome::Accepted);
         }

@@ -14,7 +14,7 @@ use crate::api::FIELD_MANAGER;
 use crate::api::conditions::{self, Status};
 use crate::domain::outcome::Verdict;
 use crate::domain::{Reason, schedule};
-use crate::telemetry::metrics::ExportGauges;
+use crate::telemetry::metrics::{ConnectorGauges, ExportGauges};
 
 const MESSAGE: &str =
     "This object doesn't match the CRD of this release: compare its spec with `kubectl explain`.";
@@ -33,11 +33,19 @@ where
         return Ok(Action::await_change());
     };
     tracing::warn!(namespace, name, kind = %K::kind(&()), "an object can't be decoded");
+    let ready = Some((Status::False, Reason::InvalidSpec));
     if own == conditions::CONNECTED {
-        ctx.metrics.objects().connector(namespace, name, false);
+        let gauges = ConnectorGauges {
+            ready,
+            ..ConnectorGauges::default()
+        };
+        ctx.metrics.objects().connector(namespace, name, gauges);
     } else {
-        let unknown = ExportGauges::default();
-        ctx.metrics.objects().export(namespace, name, unknown);
+        let gauges = ExportGauges {
+            ready,
+            ..ExportGauges::default()
+        };
+        ctx.metrics.objects().export(namespace, name, &gauges);
     }
     let kind = ApiResource::erase::<K>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(ctx.client.clone(), namespace, &kind);

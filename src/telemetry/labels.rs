@@ -13,6 +13,9 @@ macro_rules! label_values {
         }
 
         impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
             /// As it stands in the label.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

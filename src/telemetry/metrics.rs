@@ -14,9 +14,12 @@ use prometheus_client::{
 
 pub use super::{
     labels::{Kind, ListOutcome, ProfileOutcome, ReconcileOutcome, SkipReason},
-    objects::{ExportGauges, ObjectGauges},
+    objects::{ConnectorGauges, ExportGauges, ObjectMetrics},
 };
-use crate::{api::SyncType, domain::Reason};
+use crate::{
+    api::SyncType,
+    domain::{self, Reason},
+};
 
 /// 5 ms to about 5 min: a reconcile is short or holds an export's claim.
 fn reconcile_seconds() -> Histogram {
@@ -72,7 +75,7 @@ pub struct Metrics {
     members_skipped: Family<ByWhy, Counter>,
     profiles_uploaded: Family<ByProfile, Counter>,
     lists_uploaded: Family<ByList, Counter>,
-    objects: ObjectGauges,
+    objects: ObjectMetrics,
     leader: Gauge,
 }
 
@@ -89,12 +92,34 @@ impl Metrics {
             members_skipped: Family::default(),
             profiles_uploaded: Family::default(),
             lists_uploaded: Family::default(),
-            objects: ObjectGauges::default(),
+            objects: ObjectMetrics::default(),
             leader: Gauge::default(),
         };
+        metrics.begin();
         metrics.register();
         others(&mut metrics.registry);
         metrics
+    }
+
+    /// What can go wrong counts from zero, so that a rate sees the first time too.
+    fn begin(&self) {
+        let failures = Reason::ALL
+            .iter()
+            .filter(|r| r.kind() != domain::Kind::Fine);
+        for outcome in failures.map(|reason| reason.as_str()) {
+            for sync_type in [SyncType::OneTime, SyncType::Dynamic].map(SyncType::as_str) {
+                drop(self.exports.get_or_create(&Export { sync_type, outcome }));
+            }
+        }
+        for why in SkipReason::ALL.iter().copied() {
+            drop(self.members_skipped.get_or_create(&ByWhy { why }));
+        }
+        for outcome in ProfileOutcome::ALL.iter().copied() {
+            drop(self.profiles_uploaded.get_or_create(&ByProfile { outcome }));
+        }
+        for outcome in ListOutcome::ALL.iter().copied() {
+            drop(self.lists_uploaded.get_or_create(&ByList { outcome }));
+        }
     }
 
     fn register(&mut self) {
@@ -143,11 +168,7 @@ impl Metrics {
 
     /// An export run ended after `seconds`, with the reason that its status tells.
     pub fn exported(&self, sync_type: SyncType, outcome: Reason, seconds: f64) {
-        let sync_type = match sync_type {
-            SyncType::OneTime => "OneTime",
-            SyncType::Dynamic => "Dynamic",
-        };
-        let outcome = outcome.as_str();
+        let (sync_type, outcome) = (sync_type.as_str(), outcome.as_str());
         self.exports
             .get_or_create(&Export { sync_type, outcome })
             .inc();
@@ -180,9 +201,9 @@ impl Metrics {
         self.lists_uploaded.get_or_create(&ByList { outcome }).inc();
     }
 
-    /// The gauges of single objects.
+    /// The metrics of single objects.
     #[must_use]
-    pub fn objects(&self) -> &ObjectGauges {
+    pub fn objects(&self) -> &ObjectMetrics {
         &self.objects
     }
 
@@ -201,48 +222,4 @@ impl Metrics {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn metrics() -> Metrics {
-        Metrics::new(|_| {})
-    }
-
-    #[test]
-    fn names_are_those_of_the_documentation() {
-        let m = metrics();
-        m.reconciled(Kind::CohortExport, ReconcileOutcome::Success, 0.1);
-        m.exported(SyncType::OneTime, Reason::Completed, 3.0);
-        m.members_read(5);
-        m.members_skipped(SkipReason::NoIdentity, 2);
-        m.profiles_uploaded(ProfileOutcome::Rejected, 1);
-        m.list_uploaded(ListOutcome::Accepted);
-        m.leader(true);
-        let page = m.encode();
-        for line in [
-            "mixtap_reconciles_total{kind=\"CohortExport\",outcome=\"success\"} 1",
-            "mixtap_reconcile_duration_seconds_count{kind=\"CohortExport\"} 1",
-            "mixtap_exports_total{sync_type=\"OneTime\",outcome=\"Completed\"} 1",
-            "mixtap_export_duration_seconds_sum{sync_type=\"OneTime\"} 3.0",
-            "mixtap_members_read_total 5",
-            "mixtap_members_skipped_total{why=\"no_identity\"} 2",
-            "mixtap_profiles_uploaded_total{outcome=\"rejected\"} 1",
-            "mixtap_lists_uploaded_total{outcome=\"accepted\"} 1",
-            "mixtap_leader 1",
-            concat!(
-                "mixtap_build_info{version=\"",
-                env!("CARGO_PKG_VERSION"),
-                "\"} 1"
-            ),
-        ] {
-            assert!(page.lines().any(|l| l == line), "{line} not in\n{page}");
-        }
-        assert!(page.ends_with("# EOF\n"));
-    }
-
-    #[test]
-    fn other_rooms_add_their_own() {
-        let m = Metrics::new(|r| r.register("vendor_requests", "Calls", Counter::<u64>::default()));
-        assert!(m.encode().contains("mixtap_vendor_requests_total 0"));
-    }
-}
+mod tests;

@@ -1,8 +1,10 @@
 //! What the process tells about itself: logs, metrics, and the server for probes and scrapes.
 
 mod connections;
+mod infos;
 mod labels;
 pub mod logs;
 pub mod metrics;
 mod objects;
+mod progress;
 pub mod server;

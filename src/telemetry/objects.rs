@@ -1,4 +1,4 @@
-//! Gauges of single objects. They go with the object, so that no alert fires for what is no more.
+//! Metrics of single objects. They go with the object, so that no alert fires for what is no more.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -6,10 +6,16 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Object {
-    namespace: String,
-    name: String,
+use super::{infos::Infos, progress::Progress};
+use crate::{
+    api::{SyncType, conditions::Status},
+    domain::{Counts, Reason},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EncodeLabelSet)]
+pub(super) struct Object {
+    pub namespace: String,
+    pub name: String,
 }
 
 impl Object {
@@ -21,9 +27,26 @@ impl Object {
     }
 }
 
-/// What the gauges of one export show. `None` takes a gauge away.
+/// What `Ready` of an object says, and why; `None` before it says anything.
+pub type Ready = Option<(Status, Reason)>;
+
+/// What the gauges of one connector show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConnectorGauges {
+    /// The condition `Connected` is True.
+    pub connected: bool,
+    /// Mixpanel project id, where the spec can be read.
+    pub project: Option<i64>,
+    pub ready: Ready,
+}
+
+/// What the gauges of one export show. `None` takes a gauge away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportGauges {
+    /// Name of its connector, and its sync type, where the spec can be read.
+    pub connector: String,
+    pub sync_type: Option<SyncType>,
+    pub ready: Ready,
     /// The condition `Synced` is True.
     pub synced: bool,
     /// The export is suspended, itself or by its connector.
@@ -40,9 +63,12 @@ pub struct ExportGauges {
 
 type ByObject = Family<Object, Gauge>;
 
-/// The gauges of all connectors and exports.
-#[derive(Debug, Default)]
-pub struct ObjectGauges {
+/// The metrics of all connectors and exports.
+#[derive(Debug)]
+pub struct ObjectMetrics {
+    connectors: Infos<3>,
+    exports: Infos<4>,
+    progress: Progress,
     connector_connected: ByObject,
     synced: ByObject,
     suspended: ByObject,
@@ -52,8 +78,32 @@ pub struct ObjectGauges {
     effective_interval: ByObject,
 }
 
-impl ObjectGauges {
+impl Default for ObjectMetrics {
+    fn default() -> Self {
+        let help = "1 for each connector: what Ready says, and why";
+        let connectors = Infos::new("connector_info", help, ["project", "ready", "reason"]);
+        let help = "1 for each export: its connector, what Ready says, and why";
+        let labels = ["connector", "sync_type", "ready", "reason"];
+        Self {
+            connectors,
+            exports: Infos::new("export_info", help, labels),
+            progress: Progress::default(),
+            connector_connected: Family::default(),
+            synced: Family::default(),
+            suspended: Family::default(),
+            members: Family::default(),
+            last_success: Family::default(),
+            next_sync: Family::default(),
+            effective_interval: Family::default(),
+        }
+    }
+}
+
+impl ObjectMetrics {
     pub(super) fn register(&self, r: &mut Registry) {
+        r.register_collector(Box::new(self.connectors.clone()));
+        r.register_collector(Box::new(self.exports.clone()));
+        self.progress.register(r);
         for (name, help, gauge) in [
             (
                 "connector_connected",
@@ -87,33 +137,47 @@ impl ObjectGauges {
         }
     }
 
-    /// Whether a connector is Connected.
-    pub fn connector(&self, namespace: &str, name: &str, connected: bool) {
-        let object = Object::new(namespace, name);
-        set(&self.connector_connected, &object, Some(connected.into()));
+    /// Shows a connector as it is now.
+    pub fn connector(&self, namespace: &str, name: &str, gauges: ConnectorGauges) {
+        self.set_connector(&Object::new(namespace, name), Some(gauges));
     }
 
     /// Takes a deleted connector's gauges away.
     pub fn forget_connector(&self, namespace: &str, name: &str) {
-        set(
-            &self.connector_connected,
-            &Object::new(namespace, name),
-            None,
-        );
+        self.set_connector(&Object::new(namespace, name), None);
     }
 
     /// Shows an export as it is now.
-    pub fn export(&self, namespace: &str, name: &str, gauges: ExportGauges) {
-        self.set_export(namespace, name, Some(gauges));
-    }
-
-    /// Takes a deleted export's gauges away.
-    pub fn forget_export(&self, namespace: &str, name: &str) {
-        self.set_export(namespace, name, None);
-    }
-
-    fn set_export(&self, namespace: &str, name: &str, gauges: Option<ExportGauges>) {
+    pub fn export(&self, namespace: &str, name: &str, gauges: &ExportGauges) {
         let object = Object::new(namespace, name);
+        self.progress.begin(&object);
+        self.set_export(&object, Some(gauges));
+    }
+
+    /// A run of an export ended well.
+    pub fn ran(&self, namespace: &str, name: &str, counts: &Counts) {
+        self.progress.ran(&Object::new(namespace, name), counts);
+    }
+
+    /// Takes all that a deleted export showed away.
+    pub fn forget_export(&self, namespace: &str, name: &str) {
+        let object = Object::new(namespace, name);
+        self.set_export(&object, None);
+        self.progress.forget(&object);
+    }
+
+    fn set_connector(&self, object: &Object, gauges: Option<ConnectorGauges>) {
+        let connected = gauges.map(|g| g.connected.into());
+        set(&self.connector_connected, object, connected);
+        let told = gauges.map(|g| {
+            let [ready, reason] = words(g.ready);
+            let project = g.project.map(|id| id.to_string());
+            [project.unwrap_or_default(), ready, reason]
+        });
+        self.connectors.set(object, told);
+    }
+
+    fn set_export(&self, object: &Object, gauges: Option<&ExportGauges>) {
         for (family, value) in [
             (&self.synced, gauges.map(|g| g.synced.into())),
             (&self.suspended, gauges.map(|g| g.suspended.into())),
@@ -125,9 +189,23 @@ impl ObjectGauges {
                 gauges.and_then(|g| g.effective_interval),
             ),
         ] {
-            set(family, &object, value);
+            set(family, object, value);
         }
+        let told = gauges.map(|g| {
+            let [ready, reason] = words(g.ready);
+            let sync_type = g.sync_type.map(SyncType::as_str).unwrap_or_default();
+            [g.connector.clone(), sync_type.to_owned(), ready, reason]
+        });
+        self.exports.set(object, told);
     }
+}
+
+fn words(ready: Ready) -> [String; 2] {
+    let (status, reason) = match ready {
+        Some((status, reason)) => (status, reason.as_str()),
+        None => (Status::Unknown, ""),
+    };
+    [status.as_str(), reason].map(str::to_owned)
 }
 
 /// Sets a gauge, or takes it away.
@@ -143,71 +221,4 @@ fn set(family: &ByObject, object: &Object, value: Option<i64>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use prometheus_client::encoding::text;
-
-    use super::*;
-
-    const FULL: ExportGauges = ExportGauges {
-        synced: true,
-        suspended: false,
-        members: Some(10),
-        last_success: Some(20),
-        next_sync: Some(30),
-        effective_interval: Some(40),
-    };
-
-    fn registered() -> (ObjectGauges, Registry) {
-        let (gauges, mut registry) = (ObjectGauges::default(), Registry::with_prefix("mixtap"));
-        gauges.register(&mut registry);
-        (gauges, registry)
-    }
-
-    fn page(registry: &Registry) -> String {
-        let mut page = String::new();
-        text::encode(&mut page, registry).expect("a String takes all");
-        page
-    }
-
-    #[test]
-    fn names_are_those_of_the_documentation() {
-        let (gauges, registry) = registered();
-        gauges.connector("ns", "x", true);
-        gauges.export("ns", "x", FULL);
-        let page = page(&registry);
-        for (name, value) in [
-            ("connector_connected", 1),
-            ("export_synced", 1),
-            ("export_suspended", 0),
-            ("export_members", 10),
-            ("export_last_success_timestamp_seconds", 20),
-            ("export_next_sync_timestamp_seconds", 30),
-            ("export_effective_interval_seconds", 40),
-        ] {
-            let line = format!("mixtap_{name}{{namespace=\"ns\",name=\"x\"}} {value}");
-            assert!(page.lines().any(|l| l == line), "{line} not in\n{page}");
-        }
-    }
-
-    #[test]
-    fn objects_take_their_gauges_along() {
-        let (gauges, registry) = registered();
-        let before = page(&registry);
-        gauges.export("ns", "gone", FULL);
-        gauges.connector("ns", "gone", false);
-        assert!(page(&registry).contains("gone"));
-        gauges.forget_export("ns", "gone");
-        gauges.forget_connector("ns", "gone");
-        assert_eq!(page(&registry), before);
-    }
-
-    #[test]
-    fn an_unknown_value_is_absent_not_zero() {
-        let (gauges, registry) = registered();
-        gauges.export("ns", "e", FULL);
-        gauges.export("ns", "e", ExportGauges::default());
-        let page = page(&registry);
-        assert!(page.contains("mixtap_export_synced{namespace=\"ns\",name=\"e\"} 0"));
-        assert!(!page.contains("mixtap_export_members{"));
-    }
-}
+mod tests;

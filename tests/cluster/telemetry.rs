@@ -10,7 +10,7 @@ use crate::plane;
 use crate::world::World;
 
 /// All that `/metrics` promises.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 26] = [
     "mixtap_reconciles_total{",
     "mixtap_reconcile_duration_seconds_bucket{",
     "mixtap_exports_total{",
@@ -24,9 +24,14 @@ const NAMES: [&str; 21] = [
     "mixtap_vendor_request_duration_seconds_bucket{",
     "mixtap_mixpanel_queries_remaining{",
     "mixtap_connector_connected{",
+    "mixtap_connector_info{",
+    "mixtap_export_info{",
     "mixtap_export_synced{",
     "mixtap_export_suspended{",
     "mixtap_export_members{",
+    "mixtap_export_members_added_total{",
+    "mixtap_export_members_removed_total{",
+    "mixtap_export_profiles_uploaded_total{",
     "mixtap_export_last_success_timestamp_seconds{",
     "mixtap_export_next_sync_timestamp_seconds{",
     "mixtap_export_effective_interval_seconds{",
@@ -66,6 +71,7 @@ async fn metrics_have_all_names_and_go_with_their_objects() {
         format!("mixtap_export_synced{object} 1"),
         format!("mixtap_export_suspended{object} 0"),
         format!("mixtap_export_members{object} 25"),
+        format!("mixtap_export_members_removed_total{object} 0"),
     ] {
         assert!(page.lines().any(|l| l == line), "{line} isn't in\n{page}");
     }

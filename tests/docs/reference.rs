@@ -9,7 +9,8 @@ use mixtap::{
     http::{self, Call, Http},
     mixpanel::Budgets,
     telemetry::metrics::{
-        self, ExportGauges, ListOutcome, Metrics, ProfileOutcome, ReconcileOutcome, SkipReason,
+        self, ConnectorGauges, ExportGauges, ListOutcome, Metrics, ProfileOutcome,
+        ReconcileOutcome, SkipReason,
     },
 };
 
@@ -142,8 +143,9 @@ async fn page() -> String {
         effective_interval: all,
         ..ExportGauges::default()
     };
-    m.objects().connector("ns", "name", true);
-    m.objects().export("ns", "name", gauges);
+    m.objects()
+        .connector("ns", "name", ConnectorGauges::default());
+    m.objects().export("ns", "name", &gauges);
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let http = Http::new(requests).unwrap();
     let call = Call {

@@ -186,12 +186,7 @@ impl Write<'_> {
     fn restate(&self, status: &mut CohortExportStatus) {
         if let Some(synced) = conditions::find(&status.conditions, SYNCED).cloned() {
             let reason = Reason::parse(&synced.reason).unwrap_or(Reason::RunInterrupted);
-            let ready = match synced.status.as_str() {
-                "True" => Status::True,
-                "False" => Status::False,
-                _ => Status::Unknown,
-            };
-            self.ready(status, ready, reason, &synced.message);
+            self.ready(status, Status::of(&synced), reason, &synced.message);
         } else {
             let failure = status.last_failure.as_ref();
             let reason = failure.and_then(|f| Reason::parse(&f.reason));

@@ -64,6 +64,12 @@ impl Verdict<'_> {
     }
 }
 
+/// What `Ready` says, and why.
+pub fn ready(conditions: &[Condition]) -> Option<(Status, Reason)> {
+    let ready = conditions::find(conditions, READY)?;
+    Some((Status::of(ready), Reason::parse(&ready.reason)?))
+}
+
 /// An event that a change of status asks for: on a change of reason only, so that a healthy run
 /// every 15 minutes makes none.
 #[derive(Clone, Debug, PartialEq, Eq)]
