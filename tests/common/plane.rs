@@ -89,7 +89,7 @@ pub async fn namespace(client: &Client, prefix: &str) -> String {
 }
 
 /// Past the harness, which keeps what tests print to itself until they fail.
-fn say(line: &str) {
+pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "plane: {line}");
 }
 

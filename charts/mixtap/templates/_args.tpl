@@ -35,7 +35,7 @@
 - --lease-duration={{ .leaderElection.leaseDuration }}
 - --renew-interval={{ .leaderElection.renewInterval }}
 - --retry-interval={{ .leaderElection.retryInterval }}
-- --metrics-address=0.0.0.0:{{ .metrics.port }}
+- {{ printf "--metrics-address=%s:%v" .metrics.address .metrics.port | quote }}
 - {{ printf "--log-level=%s" .log.level | quote }}
 - --log-format={{ .log.format }}
 {{- range $flag, $value := .extraArgs }}
