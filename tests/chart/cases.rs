@@ -36,6 +36,12 @@ caBundle: {secret: their-ca, key: bundle.pem}",
     ),
 ];
 
+/// The values of a case.
+pub fn case(name: &str) -> &'static str {
+    let found = CASES.iter().find(|(of, _)| *of == name);
+    found.expect("a case").1
+}
+
 const BUCKET: &str = "replicaCount: 3
 state:
   type: objectStore

@@ -10,6 +10,7 @@ mod plane;
 #[allow(dead_code)]
 #[path = "../cluster/process.rs"]
 mod process;
+#[allow(dead_code)]
 #[path = "../common/tools.rs"]
 mod tools;
 #[allow(dead_code)]
@@ -24,6 +25,7 @@ mod documents;
 mod grants;
 mod kustomize;
 mod manifests;
+mod monitoring;
 mod pod;
 mod refused;
 mod release;

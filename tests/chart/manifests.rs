@@ -9,14 +9,11 @@ use crate::{
     cases::CASES,
     commands::{helm, kubectl},
     documents::{objects, of_kind, only},
-    plane,
+    monitoring, plane,
     rendered::template,
 };
 
 const NAMESPACES: [&str; 4] = ["exports", "team-a", "team-b", "monitoring"];
-/// Of the Prometheus operator, which isn't here.
-const FOREIGN: &str = "monitoring.coreos.com/v1";
-
 struct Server(Plane);
 
 impl Server {
@@ -62,12 +59,14 @@ impl Server {
 fn known(text: &str) -> String {
     let mut objects = objects(text);
     objects.retain(|object| {
-        object["apiVersion"] != FOREIGN && object["kind"] != "CustomResourceDefinition"
+        object["apiVersion"] != monitoring::API && object["kind"] != "CustomResourceDefinition"
     });
-    objects
-        .iter()
-        .map(|object| format!("---\n{object}\n"))
-        .collect()
+    stream(&objects)
+}
+
+fn stream<'a>(objects: impl IntoIterator<Item = &'a Value>) -> String {
+    let documents = objects.into_iter().map(|object| format!("---\n{object}\n"));
+    documents.collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,8 +75,9 @@ async fn an_api_server_takes_every_case_and_the_same_again_is_unchanged() {
     let Some(server) = Server::start().await else {
         return;
     };
-    let crds = server.apply(&["--dry-run=server"], &mixtap::crdgen::yaml());
-    assert_eq!(crds.len(), 2);
+    let crds = objects(&template(program, "{}"));
+    let crds = stream(of_kind(&crds, "CustomResourceDefinition"));
+    assert_eq!(server.apply(&["--dry-run=server"], &crds).len(), 2);
     for (name, values) in CASES {
         let manifests = known(&template(program, values));
         let dry = server.apply(&["--dry-run=server"], &manifests);

@@ -7,7 +7,7 @@ use mixtap::{cli, config::RunArgs, crdgen};
 use serde_json::{Value, json};
 
 use crate::{
-    cases::CASES,
+    cases::{CASES, case},
     commands::{self, chart, helm, run_helm},
     documents::{container, objects, of_kind, only, strings},
 };
@@ -122,10 +122,7 @@ fn shares_only_what_can_be_shared(case: &str, objects: &[Value]) {
 #[tokio::test]
 async fn scoped_rights_need_no_cluster_role() {
     let Some(program) = helm().await else { return };
-    let of = |name: &str| {
-        let (_, values) = CASES.iter().find(|(of, _)| *of == name).unwrap();
-        objects(&template(program, values))
-    };
+    let of = |name: &str| objects(&template(program, case(name)));
     let scoped = of("scoped");
     for kind in ["ClusterRole", "ClusterRoleBinding"] {
         assert_eq!(of_kind(&scoped, kind), Vec::<&Value>::new());
