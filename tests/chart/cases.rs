@@ -5,7 +5,7 @@ pub const CASES: [(&str, &str); 9] = [
     ("defaults", "{}"),
     (
         "scoped",
-        "{watchNamespaces: [team-a, team-b], scopedRBAC: true, watchSecrets: false}",
+        "{watchNamespaces: [team-a, team-b], scopedRBAC: true, watchSecrets: false, rbac: {secretNames: [vendors]}}",
     ),
     ("some-namespaces", "{watchNamespaces: [team-a]}"),
     ("bucket", BUCKET),

@@ -132,8 +132,12 @@ async fn without_the_watch_of_secrets_get_is_enough() {
     };
     let world = World::on(&audited.plane, "unwatched").await;
     let namespaces = [&world.namespace];
-    let values =
-        json!({ "watchNamespaces": namespaces, "scopedRBAC": true, "watchSecrets": false });
+    let values = json!({
+        "watchNamespaces": namespaces,
+        "scopedRBAC": true,
+        "watchSecrets": false,
+        "rbac": { "secretNames": ["vendors"] },
+    });
     install(audited, program, "unwatched", values, &[&world]);
     let pod = Pod::start(&audited.plane, "unwatched", "unwatched-mixtap").await;
     job(&world).await;

@@ -3,7 +3,7 @@
 use crate::commands::{helm, template};
 
 /// Values, and what the refusal must name.
-const REFUSED: [(&str, &[&str]); 26] = [
+const REFUSED: [(&str, &[&str]); 27] = [
     ("{replicaCount: 2}", &["/state", "objectStore"]),
     (
         "{replicaCount: 2, state: {type: emptyDir}}",
@@ -34,6 +34,7 @@ const REFUSED: [(&str, &[&str]); 26] = [
         &["/state/objectStore/env", "REGION"],
     ),
     ("{scopedRBAC: true}", &["/watchNamespaces"]),
+    ("{rbac: {secretNames: [a]}}", &["/watchSecrets"]),
     ("{watchNamespaces: ['a,b']}", &["/watchNamespaces/0"]),
     (
         "{allowedEndpoints: ['https://a.example.com/path']}",
