@@ -91,7 +91,7 @@ nodeSelector: {kubernetes.io/os: linux}
 tolerations: [{key: dedicated, operator: Exists}]
 affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: zone, operator: In, values: [a]}]}}]}}
 podDisruptionBudget: {enabled: true}
-networkPolicy: {enabled: true, metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}], extraEgress: [{ports: [{port: 3128}]}]}
+networkPolicy: {enabled: true, metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}], extraEgress: [{ports: [{port: 3128, protocol: TCP}]}]}
 proxy: {url: 'http://proxy.example.com:3128', noProxy: storage.example.com}
 caBundle: {configMap: company-ca}
 extraEnv: [{name: AWS_REGION, valueFrom: {configMapKeyRef: {name: region, key: name}}}, {name: MALLOC_ARENA_MAX, value: '2'}]

@@ -157,7 +157,7 @@ async fn newcomer(cluster: &Cluster, sandbox: &Sandbox) -> Pod {
 }
 
 /// The chart as a release before this one might have been: an older version, whose connectors had no
-/// `displayName`, and without a PodDisruptionBudget. There is none yet that was really released.
+/// `displayName`. There is none yet that was really released.
 fn previous_chart(folder: &Path) -> String {
     let copy = folder.join("mixtap");
     let copied = Command::new("cp")
