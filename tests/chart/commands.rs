@@ -31,7 +31,12 @@ impl Said {
 /// The helm program. `None` where it can't be had: the test is to return, and has said so.
 pub async fn helm() -> Option<&'static Path> {
     static HELM_PATH: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
-    let find = async || HELM.find(&plane::say).await.map_err(|e| e.to_string());
+    let find = async || {
+        // Each of these tests needs it too.
+        let kubectl = Command::new("kubectl").arg("help").output();
+        kubectl.map_err(|error| format!("kubectl: {error}"))?;
+        HELM.find(&plane::say).await.map_err(|e| e.to_string())
+    };
     match HELM_PATH.get_or_init(find).await {
         Ok(path) => Some(path),
         Err(reason) => {
