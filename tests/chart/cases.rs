@@ -1,7 +1,7 @@
 //! Values that are tried: each alone is a sensible installation.
 
 /// Name and values.
-pub const CASES: [(&str, &str); 9] = [
+pub const CASES: [(&str, &str); 10] = [
     ("defaults", "{}"),
     (
         "scoped",
@@ -9,6 +9,10 @@ pub const CASES: [(&str, &str); 9] = [
     ),
     ("some-namespaces", "{watchNamespaces: [team-a]}"),
     ("bucket", BUCKET),
+    (
+        "shard",
+        "{watchLabelSelector: 'mixtap.dev/shard in (one, two)', fullnameOverride: mixtap-one}",
+    ),
     (
         "shared-volume",
         "replicaCount: 2

@@ -11,6 +11,11 @@ mod plane;
 #[path = "../cluster/process.rs"]
 mod process;
 #[allow(dead_code)]
+#[path = "../cluster/recording.rs"]
+mod recording;
+#[path = "../common/states.rs"]
+mod states;
+#[allow(dead_code)]
 #[path = "../common/tools.rs"]
 mod tools;
 #[allow(dead_code)]

@@ -3,7 +3,7 @@
 use crate::commands::{helm, template};
 
 /// Values, and what the refusal must name.
-const REFUSED: [(&str, &[&str]); 27] = [
+const REFUSED: [(&str, &[&str]); 28] = [
     ("{replicaCount: 2}", &["/state", "objectStore"]),
     (
         "{replicaCount: 2, state: {type: emptyDir}}",
@@ -34,6 +34,10 @@ const REFUSED: [(&str, &[&str]); 27] = [
         &["/state/objectStore/env", "REGION"],
     ),
     ("{scopedRBAC: true}", &["/watchNamespaces"]),
+    (
+        "{watchLabelSelector: shard=one}",
+        &["watchLabelSelector", "leaseName"],
+    ),
     ("{rbac: {secretNames: [a]}}", &["/watchSecrets"]),
     ("{watchNamespaces: ['a,b']}", &["/watchNamespaces/0"]),
     (

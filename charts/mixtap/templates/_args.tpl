@@ -8,6 +8,9 @@
 {{- with .watchNamespaces }}
 - --watch-namespaces={{ join "," . }}
 {{- end }}
+{{- with .watchLabelSelector }}
+- {{ printf "--watch-label-selector=%s" . | quote }}
+{{- end }}
 - --watch-secrets={{ .watchSecrets }}
 - --concurrency={{ .concurrency }}
 - --min-interval={{ .minInterval }}

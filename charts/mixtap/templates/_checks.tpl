@@ -1,5 +1,8 @@
-{{/* What the schema leaves to us: its refusals repeat the value, and these may hold a password. */}}
+{{/* What the schema can't say, or would say with the value, which may hold a password. */}}
 {{- define "mixtap.checks" -}}
+{{- if and .Values.watchLabelSelector (eq (include "mixtap.leaseName" .) "mixtap") -}}
+{{- fail "watchLabelSelector needs a Lease of its own: install under another name than mixtap, or set leaderElection.leaseName" -}}
+{{- end -}}
 {{- with .Values.state.objectStore.url -}}
 {{- if contains "@" . -}}
 {{- fail "state.objectStore.url must hold no credentials: put them into a Secret and name it in state.objectStore.existingSecret" -}}
