@@ -40,25 +40,46 @@ fn walk_all(mut look: impl FnMut(&str, &Value)) {
     assert!(seen > 100, "only {seen} nodes: is the whole schema walked?");
 }
 
-#[test]
-fn committed_files_are_current() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
-    let wanted = BTreeMap::from(crdgen::files());
-    if env::var_os("UPDATE_CRDS").is_some() {
-        for (name, yaml) in &wanted {
-            fs::write(folder.join(name), yaml).unwrap();
-        }
-    }
+/// Where they are committed: for kubectl and Kustomize, and for the chart, which reads no file outside
+/// its own folder.
+const FOLDERS: [&str; 2] = ["crds", "charts/mixtap/files/crds"];
+
+fn yaml_files(folder: &Path) -> BTreeMap<String, String> {
     let files = fs::read_dir(folder).unwrap().map(|entry| {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         (name, fs::read_to_string(path).unwrap())
     });
-    let there: BTreeMap<_, _> = files.collect();
-    assert!(
-        there == wanted,
-        "crds/ is stale: run `UPDATE_CRDS=1 cargo test --test crds`"
-    );
+    files.collect()
+}
+
+#[test]
+fn committed_files_are_current() {
+    let wanted = BTreeMap::from(crdgen::files());
+    for folder in FOLDERS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        if env::var_os("UPDATE_CRDS").is_some() {
+            for (name, yaml) in &wanted {
+                fs::write(folder.join(name), yaml).unwrap();
+            }
+        }
+        let mut there = yaml_files(&folder);
+        there.remove("kustomization.yaml");
+        assert!(
+            there == wanted,
+            "{} is stale: run `UPDATE_CRDS=1 cargo test --test crds`",
+            folder.display()
+        );
+    }
+}
+
+#[test]
+fn the_kustomization_names_every_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
+    let text = &yaml_files(&folder)["kustomization.yaml"];
+    let kustomization: Value = serde_yaml::from_str(text).unwrap();
+    let names = crdgen::files().map(|(name, _)| name);
+    assert_eq!(kustomization["resources"], json!(names));
 }
 
 #[test]

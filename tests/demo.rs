@@ -183,8 +183,8 @@ async fn kubectl_works_beside_it_until_ctrl_c() {
     let kubeconfig = demo.until(&["export KUBECONFIG="]);
     let (_, kubeconfig) = kubeconfig.split_once('=').unwrap();
     demo.until(&["Ctrl-C"]);
-    for (folder, objects) in [("examples/", 4), ("crds/", 2)] {
-        let Some(applied) = kubectl(kubeconfig, &["apply", "-R", "-f", folder]) else {
+    for (which, objects) in [(["-f", "examples/quickstart/"], 4), (["-k", "crds/"], 2)] {
+        let Some(applied) = kubectl(kubeconfig, &[&["apply"][..], &which].concat()) else {
             break;
         };
         let said = String::from_utf8_lossy(&applied.stdout);
