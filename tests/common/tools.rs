@@ -15,3 +15,15 @@ pub const ACTIONLINT: Tool = Tool {
     source: Source::Package("github.com/rhysd/actionlint/cmd/actionlint"),
     takes: "half a minute",
 };
+
+/// Its parts in one binary, chosen by the name it is called by.
+pub const ARGOCD: Tool = Tool {
+    name: "argocd",
+    version: "v3.2.11",
+    source: Source::Files(&[
+        ("main.go", include_str!("../programs/argocd/main.go")),
+        ("go.mod", include_str!("../programs/argocd/go.mod")),
+        ("go.sum", include_str!("../programs/argocd/go.sum")),
+    ]),
+    takes: "6 minutes",
+};

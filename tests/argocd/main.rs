@@ -1,0 +1,32 @@
+//! A real Argo CD: what it makes of mixtap's objects, with `examples/argocd/`.
+
+// The cluster tests' harness, of which these use a part.
+#[allow(dead_code)]
+#[path = "../cluster/linting.rs"]
+mod linting;
+#[path = "../common/plane.rs"]
+mod plane;
+#[allow(dead_code)]
+#[path = "../cluster/process.rs"]
+mod process;
+#[allow(dead_code)]
+#[path = "../common/tools.rs"]
+mod tools;
+#[allow(dead_code)]
+#[path = "../cluster/world/mod.rs"]
+mod world;
+
+mod application;
+mod argo;
+mod command;
+mod configmap;
+mod managed;
+mod repository;
+mod settings;
+
+mod actions;
+mod customizations;
+mod followed;
+mod health;
+mod order;
+mod states;
