@@ -16,7 +16,7 @@ const VERSION: &str = "argoproj.io/v1alpha1";
 
 pub struct Application {
     api: Api<DynamicObject>,
-    pub name: String,
+    name: String,
 }
 
 impl Application {
@@ -46,9 +46,14 @@ impl Application {
             spec[part][field] = value.into();
         }
         settings::put(&client, VERSION, "Application", object).await;
-        let api = settings::api(&client, VERSION, "Application", Some(NAMESPACE));
+        Self::applied(argo, name).await
+    }
+
+    /// One that is there.
+    pub async fn applied(argo: &ArgoCd, name: &str) -> Self {
+        let client = argo.client().await;
         Self {
-            api,
+            api: settings::api(&client, VERSION, "Application", Some(NAMESPACE)),
             name: name.to_owned(),
         }
     }

@@ -3,7 +3,8 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
 
@@ -28,6 +29,8 @@ const NAMES: [&str; 4] = [
 
 pub struct ArgoCd {
     pub plane: Plane,
+    /// Its programs' folder.
+    pub dir: PathBuf,
     _programs: [Program; 3],
 }
 
@@ -55,6 +58,9 @@ impl ArgoCd {
 }
 
 async fn start(program: &Path) -> Result<ArgoCd, String> {
+    if Command::new("git").arg("--version").output().is_err() {
+        return Err("no git".to_owned());
+    }
     let helm = HELM.find(&say).await.map_err(|error| error.to_string())?;
     let plane = plane::start().await?;
     settings::apply(&plane::client(plane.kubeconfig_yaml()).await, &plane).await?;
@@ -72,6 +78,7 @@ async fn start(program: &Path) -> Result<ArgoCd, String> {
             Ok(programs) => {
                 return Ok(ArgoCd {
                     plane,
+                    dir,
                     _programs: programs,
                 });
             }
@@ -126,7 +133,8 @@ async fn launch(plane: &Plane, dir: &Path) -> Result<[Program; 3], ProgramError>
         redis.still_running()?;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().no_proxy().build();
+    let http = http.expect("a client");
     for program in [&repository, &controller] {
         program.start()?;
         program.answers(&http, &program.health).await?;

@@ -18,9 +18,9 @@ pub struct Managed {
 impl Managed {
     /// Objects of the repository: the connector `growth`, and these exports of it.
     pub async fn new(name: &str, exports: &[(&str, Value)]) -> Option<Self> {
-        let installed = installed().await?;
-        let world = World::on(&installed.argo.plane, name).await;
-        let repository = Repository::new();
+        let argo = installed().await?;
+        let world = World::on(&argo.plane, name).await;
+        let repository = Repository::new(argo);
         repository.write(
             "growth",
             &object("CleverTapConnector", "growth", world.connector_spec()),
@@ -30,14 +30,8 @@ impl Managed {
         }
         let commit = repository.commit("Export cohorts");
         let source = (&repository, ".");
-        let application = Application::apply(
-            installed.argo,
-            "exports.yaml",
-            name,
-            source,
-            &world.namespace,
-        )
-        .await;
+        let application =
+            Application::apply(argo, "exports.yaml", name, source, &world.namespace).await;
         Some(Self {
             world,
             repository,

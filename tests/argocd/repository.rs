@@ -1,23 +1,26 @@
 //! A Git repository on this machine, from which Argo CD reads.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-pub struct Repository(TempDir);
+use crate::argo::ArgoCd;
+
+/// A folder below Argo CD's own, which goes with that.
+pub struct Repository(PathBuf);
 
 impl Repository {
-    pub fn new() -> Self {
-        let repository = Self(tempfile::tempdir().expect("a folder"));
+    pub fn new(argo: &ArgoCd) -> Self {
+        let folder = tempfile::tempdir_in(&argo.dir).expect("a folder");
+        let repository = Self(folder.keep());
         repository.git(&["init", "--quiet", "--initial-branch=main"]);
         repository
     }
 
     pub fn url(&self) -> String {
-        format!("file://{}", self.0.path().display())
+        format!("file://{}", self.0.display())
     }
 
     /// Writes an object to `NAME.yaml`.
@@ -32,7 +35,7 @@ impl Repository {
 
     /// Copies a folder of our own repository to the same place.
     pub fn copy(&self, folder: &str) {
-        let to = self.0.path().join(folder);
+        let to = self.0.join(folder);
         fs::create_dir_all(to.parent().expect("a parent")).expect("a folder");
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let status = Command::new("cp").arg("-R").args([from, to]).status();
@@ -46,13 +49,13 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn file(&self, name: &str) -> std::path::PathBuf {
-        self.0.path().join(format!("{name}.yaml"))
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(format!("{name}.yaml"))
     }
 
     fn git(&self, args: &[&str]) -> String {
         let output = Command::new("git")
-            .current_dir(self.0.path())
+            .current_dir(&self.0)
             .args([
                 "-c",
                 "user.name=Growth",
