@@ -50,11 +50,15 @@ pub async fn apply(client: &Client, plane: &Plane) -> Result<(), String> {
         )
         .await;
     }
-    // As a user has it from the example.
     let mut settings = part("argocd-cm");
-    settings["data"] = read::<Value>(&configmap::path())["data"].clone();
-    settings["data"]["timeout.reconciliation"] = "10s".into();
+    settings["data"] = json!({ "timeout.reconciliation": "10s" });
     put(client, "v1", "ConfigMap", settings).await;
+    // As a user does it.
+    let patch: Value = read(&configmap::path());
+    let maps = api(client, "v1", "ConfigMap", Some(NAMESPACE));
+    maps.patch("argocd-cm", &PatchParams::default(), &Patch::Merge(patch))
+        .await
+        .expect("patched");
     let mut secret = part("argocd-secret");
     secret["stringData"] = json!({ "server.secretkey": "argocd-test" });
     put(client, "v1", "Secret", secret).await;
@@ -136,7 +140,7 @@ pub async fn put(client: &Client, version: &str, kind: &str, mut object: Value) 
         .to_owned();
     let namespace = object["metadata"]["namespace"].as_str().map(str::to_owned);
     let api = api(client, version, kind, namespace.as_deref());
-    let params = PatchParams::apply("test").force();
+    let params = PatchParams::apply("test").force().validation_strict();
     api.patch(&name, &params, &Patch::Apply(&object))
         .await
         .expect(&name);
