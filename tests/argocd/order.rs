@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::Api;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -58,6 +60,13 @@ async fn the_order_of_the_applications_does_not_matter_and_both_stay_synced() {
     let Some(argo) = installed().await else {
         return;
     };
+    let crds: Api<CustomResourceDefinition> = Api::all(argo.client().await);
+    for kind in ["clevertapconnectors", "cohortexports"] {
+        let crd = crds.get(&format!("{kind}.mixtap.dev")).await.expect(kind);
+        let annotations = crd.metadata.annotations.unwrap_or_default();
+        let option = annotations.get("argocd.argoproj.io/sync-options");
+        assert_eq!(option.map(String::as_str), Some("Prune=false"));
+    }
     for name in [MIXTAP, EXPORTS] {
         let application = Application::applied(argo, name).await;
         for _ in 0..10 {
