@@ -1,5 +1,7 @@
 //! A real Argo CD: what it makes of mixtap's objects, with `examples/argocd/`.
 
+#[path = "../common/argo_cd.rs"]
+mod documented;
 // The cluster tests' harness, of which these use a part.
 #[allow(dead_code)]
 #[path = "../cluster/linting.rs"]

@@ -8,6 +8,7 @@ use std::{env, fs};
 use mixtap::api::conditions::{READY, RECONCILING, STALLED};
 use serde_json::Value;
 
+use crate::argo_cd;
 use crate::corpus::{KINDS, condition, states};
 
 const INTRODUCTION: &str = "# States
@@ -38,6 +39,7 @@ Who decides how:
   ends at the first `Failed` one, and waits for those `InProgress` until its `timeout`.
 - **Helm 4** decides by kstatus with `--wait`: it waits while an object is `InProgress`, no longer than
   `--timeout`, and fails where one is `Failed`. **Helm 3** takes every custom resource for ready at once.
+- **Argo CD** shows the health that `examples/argocd/` teaches it ([Argo CD](argocd.md#health)).
 ";
 
 /// What kstatus is to say.
@@ -63,7 +65,7 @@ pub fn is_met(object: &Value) -> bool {
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     for kind in KINDS {
-        let head = "| State | Ready | kstatus | `kubectl wait` |\n|---|---|---|---|";
+        let head = "| State | Ready | kstatus | `kubectl wait` | Argo CD |\n|---|---|---|---|---|";
         writeln!(page, "\n## {kind}\n\n{head}").unwrap();
         for state in states(kind) {
             let (name, object) = (&state.name, &state.object);
@@ -72,7 +74,12 @@ fn page() -> String {
             let kubectl = if is_met(object) { "met" } else { "waits" };
             let kstatus = kstatus(object);
             let link = format!("[{name}](../tests/states/{kind}/{name}.yaml)");
-            writeln!(page, "| {link} | {ready} | {kstatus} | {kubectl} |").unwrap();
+            let argo_cd = argo_cd::health(object);
+            writeln!(
+                page,
+                "| {link} | {ready} | {kstatus} | {kubectl} | {argo_cd} |"
+            )
+            .unwrap();
         }
     }
     page
