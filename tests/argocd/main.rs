@@ -12,6 +12,12 @@ mod plane;
 #[path = "../cluster/process.rs"]
 mod process;
 #[allow(dead_code)]
+#[path = "../cluster/recording.rs"]
+mod recording;
+#[allow(dead_code)]
+#[path = "../common/states.rs"]
+mod states;
+#[allow(dead_code)]
 #[path = "../common/tools.rs"]
 mod tools;
 #[allow(dead_code)]
@@ -31,4 +37,4 @@ mod customizations;
 mod followed;
 mod health;
 mod order;
-mod states;
+mod recorded;
