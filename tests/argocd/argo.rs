@@ -13,7 +13,7 @@ use mixtap::sandbox::cluster::Plane;
 use mixtap::sandbox::programs::{Program, ProgramError};
 use tokio::sync::OnceCell;
 
-use crate::command::{program, say};
+use crate::command::program;
 use crate::tools::HELM;
 use crate::{plane, settings};
 
@@ -61,7 +61,10 @@ async fn start(program: &Path) -> Result<ArgoCd, String> {
     if Command::new("git").arg("--version").output().is_err() {
         return Err("no git".to_owned());
     }
-    let helm = HELM.find(&say).await.map_err(|error| error.to_string())?;
+    let helm = HELM
+        .find(&plane::say)
+        .await
+        .map_err(|error| error.to_string())?;
     let plane = plane::start().await?;
     settings::apply(&plane::client(plane.kubeconfig_yaml()).await, &plane).await?;
     // Removed by a program's guard, once this process has ended.

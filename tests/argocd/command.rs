@@ -1,7 +1,6 @@
 //! Argo CD's own command: what it makes of one object, with the ConfigMap of `examples/argocd/`.
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,7 +20,12 @@ pub type Said = (String, String);
 /// failure.
 pub async fn program() -> Option<&'static Path> {
     static PROGRAM: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
-    let find = async || ARGOCD.find(&say).await.map_err(|error| error.to_string());
+    let find = async || {
+        ARGOCD
+            .find(&plane::say)
+            .await
+            .map_err(|error| error.to_string())
+    };
     match PROGRAM.get_or_init(find).await {
         Ok(program) => Some(program),
         Err(reason) => {
@@ -29,11 +33,6 @@ pub async fn program() -> Option<&'static Path> {
             None
         }
     }
-}
-
-/// Past the harness, which keeps what tests print to itself until they fail.
-pub fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "argocd: {line}");
 }
 
 /// `argocd admin settings resource-overrides`.
