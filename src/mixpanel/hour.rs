@@ -1,6 +1,7 @@
 //! All that decides who may ask a project's next query: a pure state, with time passed in.
 
 mod booking;
+mod failing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use super::ledger::{Ledger, WINDOW};
 use super::queue::{Ask, Queue};
 use super::stretch;
 pub(super) use booking::NoPages;
+use failing::Failing;
 
 /// Runs of a project at once: more than it has places for would only wait for one, claimed.
 const RUNS: usize = 4;
@@ -36,6 +38,9 @@ pub(super) struct Hour {
     demands: HashMap<String, Demand>,
     /// The fair cycle, where the demands are more than the limit.
     cycle: Option<Duration>,
+    failing: Failing,
+    /// Queries an hour that exports which fail may use together.
+    allowance: u32,
     /// From when on the next turn is on time.
     next: Option<Instant>,
     runs: usize,
@@ -114,12 +119,28 @@ impl Hour {
     /// Takes the limit and the cycle anew.
     fn reckon(&mut self) {
         self.limit = self.members.values().min().copied().or(self.limit);
+        // The shortest interval of each group, and whether one of it is healthy.
         let mut groups = HashMap::new();
-        for Demand { group, interval } in self.demands.values() {
-            let shortest = groups.entry(group.as_str()).or_insert(*interval);
+        for (key, Demand { group, interval }) in &self.demands {
+            let healthy = !self.failing.has(key);
+            let (shortest, any) = groups.entry(group.as_str()).or_insert((*interval, healthy));
             *shortest = (*interval).min(*shortest);
+            *any |= healthy;
         }
-        self.cycle = stretch::cycle(groups.into_values(), self.limit());
+        let intervals = groups.values().map(|(interval, _)| *interval);
+        self.cycle = stretch::cycle(intervals, self.limit());
+        let healthy = groups.into_values().filter(|(_, healthy)| *healthy);
+        let wanted =
+            healthy.map(|(interval, _)| WINDOW.as_secs_f64() / interval.as_secs_f64().max(1.0));
+        self.allowance = match self.cycle {
+            // One is left for who asks for a run now.
+            None => (self
+                .limit()
+                .saturating_sub(wanted.sum::<f64>().ceil() as u32 + 1))
+            .max(1),
+            // Turns are spaced, and whoever fails has its own.
+            Some(_) => u32::MAX,
+        };
         // Turns are spaced only where the budget is short.
         self.next = self.next.filter(|_| self.cycle.is_some());
     }
@@ -133,6 +154,9 @@ impl Hour {
     /// A run that begins has its queries reserved.
     pub fn ask(&mut self, ask: &Ask<'_>, run: u64, now: Instant) -> Result<(), Duration> {
         self.queue.join(ask, now);
+        if self.failing.note(ask.key, ask.failing) {
+            self.reckon();
+        }
         let mine = |(key, at): (String, Instant)| (key == ask.key).then_some(at);
         let at = self.line(now).into_iter().find_map(mine).unwrap_or(now);
         if at > now {
@@ -146,6 +170,9 @@ impl Hour {
             self.next = Some(next.min(now + WINDOW));
         }
         self.reserve(run, need);
+        if ask.failing {
+            self.failing.begin(run, now);
+        }
         self.runs += 1;
         Ok(())
     }
@@ -153,6 +180,7 @@ impl Hour {
     /// A run has ended: the spacing of what it had reserved and didn't use goes back.
     pub fn end_turn(&mut self, run: u64, now: Instant) {
         self.runs = self.runs.saturating_sub(1);
+        self.failing.end(run);
         let unused = WINDOW / self.limit() * self.release(run).min(self.limit());
         self.next = self.next.map(|next| {
             let earlier = next.checked_sub(unused).unwrap_or(now);
@@ -167,6 +195,7 @@ impl Hour {
 
     /// The export asks for nothing any more; whether it waited.
     pub fn retire(&mut self, key: &str) -> bool {
+        self.failing.note(key, false);
         self.demand(key, None);
         self.queue.forget(key)
     }
@@ -209,15 +238,26 @@ impl Hour {
             _ => entry.since,
         });
         let kept = u32::from(has_waited(self.refused, now));
-        let (mut ahead, mut turns) = (0, Vec::new());
-        for (index, (from, key, entry)) in line.into_iter().enumerate() {
+        let (mut ahead, mut retries, mut turns) = (0, 0, Vec::new());
+        let mut before = self.runs;
+        for (from, key, entry) in line {
+            if entry.failing {
+                retries += entry.need;
+                let allowed = self.failing.from(retries, self.allowance, now);
+                // It waits beside the line, and holds nobody up.
+                if allowed > now {
+                    turns.push((key.to_owned(), from.max(allowed)));
+                    continue;
+                }
+            }
             let even = even.map_or(now, |even| even + spacing * ahead);
             ahead += entry.need.min(limit);
             let room = now + self.ledger.when(ahead + kept, set, now);
-            let place = match self.runs + index < RUNS {
+            let place = match before < RUNS {
                 true => now,
                 false => now + BUSY,
             };
+            before += 1;
             let at = from.max(even).max(room).max(place);
             turns.push((key.to_owned(), at));
         }

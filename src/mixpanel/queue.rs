@@ -25,6 +25,8 @@ pub(super) struct Entry {
     pub last: Option<Instant>,
     /// Queries that its run can't do without.
     pub need: u32,
+    /// Its last run failed.
+    pub failing: bool,
     /// It was told that it may come.
     pub called: bool,
     /// Until when its place is kept.
@@ -49,11 +51,13 @@ impl Queue {
             since,
             last: ask.last,
             need,
+            failing: ask.failing,
             called: false,
             until: now,
         });
         entry.since = entry.since.min(since);
         (entry.last, entry.need, entry.called) = (ask.last, need, false);
+        entry.failing = ask.failing;
         entry.until = now + COME;
     }
 

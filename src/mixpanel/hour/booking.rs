@@ -23,6 +23,7 @@ impl Hour {
         if let Some(mine) = self.reserved.get_mut(&run).filter(|mine| **mine > 0) {
             self.ledger.book_reserved(set, now)?;
             *mine -= 1;
+            self.failing.booked(run, now);
             return Ok(());
         }
         match self.wait(run, patient, now) {
@@ -30,7 +31,9 @@ impl Hour {
             Duration::ZERO => {}
             wait => return Err(wait),
         }
-        self.ledger.book(set, now)
+        self.ledger.book(set, now)?;
+        self.failing.booked(run, now);
+        Ok(())
     }
 
     /// How long a run would wait for a query; zero if it needn't.
