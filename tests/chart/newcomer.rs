@@ -49,7 +49,10 @@ fn commands(page: &str) -> Vec<String> {
 /// From nothing to Synced, by the README's commands and no others. Beside them only what a test
 /// needs: stand-ins in place of the vendors, and a process in place of the pod.
 pub async fn newcomer(cluster: &Cluster, sandbox: &Sandbox) -> Pod {
-    let commands = commands(&values::read("README.md"));
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("## On a cluster\n").expect("a section");
+    let commands = commands(section);
+    assert_eq!(commands, self::commands(&values::read("README.md")));
     let [install, secret, apply, wait] = &commands[..] else {
         panic!("{commands:?}");
     };
