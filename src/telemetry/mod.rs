@@ -8,3 +8,4 @@ pub mod metrics;
 mod objects;
 mod progress;
 pub mod server;
+pub mod traces;
