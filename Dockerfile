@@ -1,12 +1,15 @@
-# The controller alone: no sandbox, no shell, not root.
+# The controller alone: no sandbox, no shell, not root. `--build-arg FEATURES=otlp` adds the export of
+# traces.
 
 # An SBOM then names the crates of Cargo.lock too, of which a static binary tells nothing.
 ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
 
 FROM rust:1.95-bookworm AS build
+ARG FEATURES=""
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --no-default-features --bin mixtap --config .cargo/image.toml \
+RUN cargo build --release --locked --no-default-features --features "$FEATURES" --bin mixtap \
+      --config .cargo/image.toml \
  && cp target/*/release/mixtap /mixtap && mkdir /state
 
 FROM gcr.io/distroless/static-debian12:nonroot

@@ -2,11 +2,14 @@
 
 use std::{future::Future, io, process::ExitCode};
 
+#[cfg(not(feature = "otlp"))]
+use mixtap::telemetry::logs;
+#[cfg(feature = "otlp")]
+use mixtap::telemetry::otlp;
 use mixtap::{
     cli::{self, Command},
     config::RunArgs,
     controller,
-    telemetry::logs,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -47,6 +50,9 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
 
 /// The controller, until SIGTERM or Ctrl-C.
 async fn run(args: RunArgs) -> io::Result<ExitCode> {
+    #[cfg(feature = "otlp")]
+    let traces = otlp::init(&args.log_level, args.log_format).map_err(io::Error::other)?;
+    #[cfg(not(feature = "otlp"))]
     logs::init(&args.log_level, args.log_format).map_err(io::Error::other)?;
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,
@@ -59,13 +65,16 @@ async fn run(args: RunArgs) -> io::Result<ExitCode> {
         tracing::info!("asked to stop");
         asked.cancel();
     });
-    Ok(match controller::run(args, shutdown).await {
+    let code = match controller::run(args, shutdown).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the controller ends");
             ExitCode::FAILURE
         }
-    })
+    };
+    #[cfg(feature = "otlp")]
+    traces.flush().await;
+    Ok(code)
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {

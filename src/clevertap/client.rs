@@ -107,11 +107,14 @@ impl CleverTap {
     ) -> Result<T, Ended> {
         let mut backoff = Backoff::new(self.retry);
         let (mut insist, mut lowered) = (ask.insist && ask.repeatable, 0);
+        let mut attempt = 0;
         loop {
             let taken = self.take(ask.api, gate).await?;
             gate()?;
+            attempt += 1;
+            let http = self.http.attempt(attempt);
             let sent = match self.request(ask) {
-                Ok(request) => self.http.send(ask.call, request).await,
+                Ok(request) => http.send(ask.call, request).await,
                 Err(fault) => Err(fault),
             };
             match &sent {

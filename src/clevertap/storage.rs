@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use url::Url;
 
 use super::client::CleverTap;
 use super::error::Error;
 use super::list_file::{ListFile, Pulse};
-use crate::http::{Answer, Backoff, Call, Fault, Gate};
+use crate::http::{Answer, Backoff, Call, Fault, Gate, Http};
 
 /// An address holds no longer than a day [doc]; [`IDLE`] ends most of what goes wrong.
 const PUT: Call = Call {
@@ -31,11 +31,12 @@ impl CleverTap {
         file: &ListFile,
         gate: &Gate<'_>,
     ) -> Result<bool, Error> {
-        let mut backoff = Backoff::new(self.retry);
+        let (mut backoff, mut attempt) = (Backoff::new(self.retry), 0);
         loop {
             gate()?;
-            let request = self.http.request(Method::PUT, url.clone());
-            let sent = self.send_file(request, file, gate).await?;
+            attempt += 1;
+            let http = self.http.attempt(attempt);
+            let sent = send_file(&http, url, file, gate).await?;
             let (error, again) = match sent {
                 Ok(answer) if answer.status.is_success() => return Ok(true),
                 Ok(answer) => match code(&answer.body) {
@@ -56,23 +57,23 @@ impl CleverTap {
             }
         }
     }
+}
 
-    async fn send_file(
-        &self,
-        request: RequestBuilder,
-        file: &ListFile,
-        gate: &Gate<'_>,
-    ) -> Result<Result<Answer, Fault>, Error> {
-        let (body, transfer) = file.body();
-        let mut pulse = Pulse::new(IDLE, Instant::now());
-        // What is put has no effect yet, so it needn't be finished once we have to stop.
-        let goes_on = || gate().is_ok() && pulse.beats(transfer.taken(), Instant::now());
-        let sent = self.http.send_while(&PUT, request.body(body), goes_on);
-        let sent = sent.await;
-        match transfer.broken() {
-            Some(why) => Err(Error::File(why)),
-            None => Ok(sent),
-        }
+async fn send_file(
+    http: &Http,
+    url: &Url,
+    file: &ListFile,
+    gate: &Gate<'_>,
+) -> Result<Result<Answer, Fault>, Error> {
+    let (body, transfer) = file.body();
+    let request = http.request(Method::PUT, url.clone()).body(body);
+    let mut pulse = Pulse::new(IDLE, Instant::now());
+    // What is put has no effect yet, so it needn't be finished once we have to stop.
+    let goes_on = || gate().is_ok() && pulse.beats(transfer.taken(), Instant::now());
+    let sent = http.send_while(&PUT, request, goes_on).await;
+    match transfer.broken() {
+        Some(why) => Err(Error::File(why)),
+        None => Ok(sent),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use kube::Resource as _;
 use kube::runtime::controller::Action;
 
 use super::context::{Context, Export};
@@ -16,26 +17,29 @@ use crate::api::{CohortExport, CohortExportStatus, SyncType, conditions};
 use crate::domain::outcome::export::{Write, next_shown};
 use crate::domain::schedule::Due;
 use crate::telemetry::metrics as labels;
+use crate::telemetry::traces::{self, Instrument as _};
 
 /// Looks at one export, runs it if that is due, and writes what came of it.
 pub async fn reconcile(object: Arc<Export>, ctx: Arc<Context>) -> Result<Action, Error> {
     let started = Instant::now();
-    let result = match &object.0 {
-        Ok(export) => look(export, &ctx).await,
-        Err(invalid) => {
-            ctx.budgets.retire(&turns::key(&*object));
-            undecodable::report::<CohortExport>(&ctx, invalid, conditions::SYNCED).await
+    let (kind, meta) = (labels::Kind::CohortExport, object.meta());
+    let span = traces::reconcile(kind, meta.namespace.as_deref(), meta.name.as_deref());
+    let result = async {
+        match &object.0 {
+            Ok(export) => look(export, &ctx).await,
+            Err(invalid) => {
+                ctx.budgets.retire(&turns::key(&*object));
+                undecodable::report::<CohortExport>(&ctx, invalid, conditions::SYNCED).await
+            }
         }
     };
+    let result = result.instrument(span).await;
     let outcome = match result {
         Ok(_) => labels::ReconcileOutcome::Success,
         Err(_) => labels::ReconcileOutcome::Error,
     };
-    ctx.metrics.reconciled(
-        labels::Kind::CohortExport,
-        outcome,
-        started.elapsed().as_secs_f64(),
-    );
+    let took = started.elapsed().as_secs_f64();
+    ctx.metrics.reconciled(kind, outcome, took);
     result
 }
 

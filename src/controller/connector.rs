@@ -22,25 +22,29 @@ use crate::domain::outcome::{lint, note, ready};
 use crate::domain::schedule::backoff;
 use crate::domain::{Failure, Kind, Reason, validate};
 use crate::telemetry::metrics as labels;
+use crate::telemetry::traces::{self, Instrument as _};
 
 /// Looks at one connector and writes what it found.
 pub async fn reconcile(object: Arc<Connector>, ctx: Arc<Context>) -> Result<Action, Error> {
     let started = Instant::now();
-    let result = match &object.0 {
-        Ok(connector) => look(connector, &ctx).await,
-        Err(invalid) => {
-            undecodable::report::<CleverTapConnector>(&ctx, invalid, conditions::CONNECTED).await
+    let (kind, meta) = (labels::Kind::CleverTapConnector, object.meta());
+    let span = traces::reconcile(kind, meta.namespace.as_deref(), meta.name.as_deref());
+    let result = async {
+        match &object.0 {
+            Ok(connector) => look(connector, &ctx).await,
+            Err(invalid) => {
+                undecodable::report::<CleverTapConnector>(&ctx, invalid, conditions::CONNECTED)
+                    .await
+            }
         }
     };
+    let result = result.instrument(span).await;
     let outcome = match result {
         Ok(_) => labels::ReconcileOutcome::Success,
         Err(_) => labels::ReconcileOutcome::Error,
     };
-    ctx.metrics.reconciled(
-        labels::Kind::CleverTapConnector,
-        outcome,
-        started.elapsed().as_secs_f64(),
-    );
+    let took = started.elapsed().as_secs_f64();
+    ctx.metrics.reconciled(kind, outcome, took);
     result
 }
 

@@ -20,6 +20,7 @@ use super::work::work;
 use crate::api::{CohortExport, CohortStatus, SegmentStatus};
 use crate::domain::outcome::export::Write;
 use crate::domain::schedule::Why;
+use crate::telemetry::traces::{self, Instrument as _};
 
 /// Runs an export that is due.
 ///
@@ -107,10 +108,14 @@ pub async fn run(
         return Ok(Action::requeue(Duration::from_secs(1)));
     };
     let started = Instant::now();
-    let outcome = work(ctx, &claim, budget, shared, &read).await;
-    // However it ended.
-    read();
-    close(ctx, &claim, outcome, started.elapsed()).await
+    let running = async {
+        let outcome = work(ctx, &claim, budget, shared, &read).await;
+        // However it ended.
+        read();
+        close(ctx, &claim, outcome, started.elapsed()).await
+    };
+    let span = traces::run(&claim.run, claim.ready.plan.sync_type);
+    running.instrument(span).await
 }
 
 fn held<T>(by: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -16,6 +16,7 @@ use crate::api::{CohortExport, RELEASE_HOLD, REQUESTED_AT, SyncType};
 use crate::domain::{Counts, Reason};
 use crate::export::{Confirmed, Done, RunError, Vendor, Warning};
 use crate::telemetry::metrics::{ListOutcome, ProfileOutcome, SkipReason};
+use crate::telemetry::traces;
 
 /// Tells of one run.
 pub async fn tell(ctx: &Context, claim: &Claim, outcome: &Outcome, took: Duration) {
@@ -24,6 +25,8 @@ pub async fn tell(ctx: &Context, claim: &Claim, outcome: &Outcome, took: Duratio
     if let Some(reason) = reason(claim, outcome) {
         ctx.metrics
             .exported(claim.ready.plan.sync_type, reason, took.as_secs_f64());
+        let well = matches!(outcome, Outcome::Done(_) | Outcome::Confirmed(_));
+        traces::run_ended(reason, well);
     }
     match outcome {
         Outcome::Done(done) => {

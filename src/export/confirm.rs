@@ -11,6 +11,7 @@ use super::run::destination;
 use super::shelf::Shelf;
 use super::snapshot::Header;
 use super::{Request, RunError, Tools};
+use crate::telemetry::traces::{Instrument as _, phase};
 
 /// What became of a confirming upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,7 @@ pub async fn confirm(
         let ready = upload.stage(tools, &watch).await?;
         ready.replace(tools, &watch).await
     };
+    let uploading = uploading.instrument(phase("write list"));
     let accepted = with_room(tools.state, &list, snapshot.count, uploading).await?;
     let header = Header {
         segment_id: accepted.segment_id.or(header.segment_id.clone()),
@@ -65,7 +67,8 @@ pub async fn confirm(
         uploaded: Timestamp::now(),
         ..header.clone()
     };
-    keep(tools, &list, header, snapshot.bytes(), &watch).await?;
+    let kept = keep(tools, &list, header, snapshot.bytes(), &watch);
+    kept.instrument(phase("keep")).await?;
     shelf.forget_run().await;
     Ok(Confirmed::Uploaded)
 }

@@ -17,6 +17,7 @@ use super::{Done, Request, RunError, Tools, cohort};
 use crate::domain::guard::{self, Previous, Verdict, judge};
 use crate::domain::segment::default_name;
 use crate::domain::{Counts, Destination, Reason, identity_fingerprint};
+use crate::telemetry::traces::{Instrument as _, phase};
 
 /// Reads the cohort and makes the segment hold it, unless it does already. Safe to be repeated
 /// after any end, a killed process included.
@@ -53,9 +54,9 @@ pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Resul
         before: &before,
         watch: Watch::new(gate, &list),
     };
-    let read = run.read().await?;
+    let read = run.read().instrument(phase("read")).await?;
     (gate.read)();
-    let made = run.compare(read).await?;
+    let made = run.compare(read).instrument(phase("compare")).await?;
     run.guard(&made).await?;
     run.write(made).await
 }

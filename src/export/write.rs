@@ -18,6 +18,7 @@ use crate::api::{ExistingSegment, SyncType};
 use crate::clevertap::{Accepted, ListFile};
 use crate::domain::{Counts, Failure, Reason, identity_fingerprint};
 use crate::state::MarkedList;
+use crate::telemetry::traces::{Instrument as _, phase};
 
 impl Run<'_> {
     /// New profiles, then the list, then the snapshot; nothing of it where the list stays as it
@@ -46,9 +47,10 @@ impl Run<'_> {
             let wanted = &export.profile_properties;
             let (clevertap, watch) = (self.tools.clevertap, &self.watch);
             let sent = profiles::create(clevertap, &mut draft, wanted, watch, &mut counts);
-            warnings.extend(sent.await?);
+            warnings.extend(sent.instrument(phase("write profiles")).await?);
         }
-        let accepted = self.upload(&draft, counts.exported).await?;
+        let accepted = self.upload(&draft, counts.exported);
+        let accepted = accepted.instrument(phase("write list")).await?;
         let shelf = Shelf::of(self.tools.scratch, self.list, &self.request.run_id);
         shelf.forget_list().await;
         counts.uploaded = true;
@@ -58,7 +60,8 @@ impl Run<'_> {
         if header.confirm_due && export.sync_type == SyncType::OneTime {
             warnings.extend(kept(shelf.keep(list).await));
         }
-        self.keep(header, entries).await?;
+        let kept = self.keep(header, entries);
+        kept.instrument(phase("keep")).await?;
         if export.sync_type == SyncType::OneTime && counts.profiles_pending > 0 {
             // A dynamic export sends them at its next slot, but this one has none.
             let message = "CleverTap couldn't take some profiles for now, so their members may be \

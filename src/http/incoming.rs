@@ -5,8 +5,10 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap};
 use tokio::time::{Instant as Deadline, timeout_at};
+use tracing::Span;
 
 use super::{Answer, Call, Fault, Http, Metrics};
+use crate::telemetry::traces;
 
 /// An answer whose head has come and whose body follows. Counted and timed in the metrics at its
 /// end: with the fault that ended it, or else by its status, also where it isn't read to its end.
@@ -27,17 +29,27 @@ impl Http {
     /// Any [`Fault`]; a status of any kind is an answer.
     pub async fn open(&self, call: &Call, request: RequestBuilder) -> Result<Incoming, Fault> {
         let (started, deadline) = (Instant::now(), Deadline::now() + call.total);
+        let span = traces::call(call.vendor, call.name, self.attempt);
         let head = timeout_at(idle(call, deadline), request.send()).await;
         let head = head.map_err(|_| Fault::Timeout);
         let response = match head.and_then(|head| head.map_err(Fault::before_answer)) {
             Ok(response) => response,
             Err(fault) => {
                 self.metrics.record(call, fault.label(), started.elapsed());
+                traces::call_ended(&span, fault.label(), false);
                 return Err(fault);
             }
         };
+        let record = Record {
+            metrics: self.metrics.clone(),
+            call: *call,
+            started,
+            span,
+            status: response.status(),
+            fault: None,
+        };
         let mut incoming = Incoming {
-            record: Record::new(&self.metrics, call, started, response.status()),
+            record,
             response,
             call: *call,
             deadline,
@@ -108,26 +120,17 @@ fn idle(call: &Call, deadline: Deadline) -> Deadline {
     deadline.min(Deadline::now() + call.idle)
 }
 
-/// The attempt's line in the metrics, written once.
+/// What the attempt leaves in metrics and traces, written once.
 struct Record {
     metrics: Metrics,
     call: Call,
     started: Instant,
+    span: Span,
     status: StatusCode,
     fault: Option<Fault>,
 }
 
 impl Record {
-    fn new(metrics: &Metrics, call: &Call, started: Instant, status: StatusCode) -> Self {
-        Self {
-            metrics: metrics.clone(),
-            call: *call,
-            started,
-            status,
-            fault: None,
-        }
-    }
-
     fn failed(&mut self, fault: Fault) -> Fault {
         self.fault.insert(fault).clone()
     }
@@ -136,7 +139,9 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let label = self.fault.as_ref().map(Fault::label);
+        let well = label.is_none() && self.status.is_success();
         let label = label.unwrap_or(self.status.as_str());
+        traces::call_ended(&self.span, label, well);
         self.metrics
             .record(&self.call, label, self.started.elapsed());
     }

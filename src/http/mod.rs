@@ -1,7 +1,8 @@
 //! One way to call a vendor: deadlines, size limits, no redirects, errors without addresses.
 //!
-//! [`Http::send`] is one attempt, and [`Http::open`] one whose answer is read as it arrives. Who may try again, and what an answer means, is the vendor
-//! client's business; [`Backoff`] paces it and asks the caller's [`Gate`] meanwhile.
+//! [`Http::send`] is one attempt, and [`Http::open`] one whose answer is read as it arrives. Who may
+//! try again, and what an answer means, is the vendor client's business; [`Backoff`] paces it and
+//! asks the caller's [`Gate`] meanwhile.
 
 mod fault;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -32,7 +33,7 @@ pub use veil::Veil;
 const CONNECT: Duration = Duration::from_secs(10);
 const POOL_IDLE: Duration = Duration::from_secs(60);
 
-/// What one kind of call is named in the metrics, and what it may take.
+/// What one kind of call is named in metrics and traces, and what it may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
     pub vendor: &'static str,
@@ -57,6 +58,7 @@ pub struct Answer {
 pub struct Http {
     client: reqwest::Client,
     metrics: Metrics,
+    attempt: u32,
 }
 
 impl Http {
@@ -73,7 +75,20 @@ impl Http {
             .connect_timeout(CONNECT)
             .pool_idle_timeout(POOL_IDLE)
             .build()?;
-        Ok(Self { client, metrics })
+        Ok(Self {
+            client,
+            metrics,
+            attempt: 1,
+        })
+    }
+
+    /// The same client for another attempt at a call, 1 at first: traces tell which.
+    #[must_use]
+    pub fn attempt(&self, attempt: u32) -> Self {
+        Self {
+            attempt,
+            ..self.clone()
+        }
     }
 
     /// Begins a request for [`Http::send`].

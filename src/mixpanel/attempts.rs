@@ -3,7 +3,7 @@
 use super::budget::Permit;
 use super::client::{Cost, Mixpanel};
 use super::error::{Error, Failure};
-use crate::http::{Backoff, Gate};
+use crate::http::{Backoff, Gate, Http};
 
 /// Queries of the hourly budget that one call may take, its retries included.
 const QUERIES: u32 = 3;
@@ -14,6 +14,7 @@ pub(super) struct Attempts<'a> {
     cost: Cost,
     gate: &'a Gate<'a>,
     backoff: Backoff,
+    made: u32,
     queries: u32,
     garbled: bool,
     last: Option<Error>,
@@ -26,6 +27,7 @@ impl Mixpanel {
             cost,
             gate,
             backoff: Backoff::new(self.options.retry),
+            made: 0,
             queries: 0,
             garbled: false,
             last: None,
@@ -47,6 +49,12 @@ impl Attempts<'_> {
             (Err(Error::RateLimited { ours: true, .. }), Some(error)) => Err(error),
             (permit, _) => permit,
         }
+    }
+
+    /// What makes the next attempt.
+    pub fn http(&mut self) -> Http {
+        self.made += 1;
+        self.client.http.attempt(self.made)
     }
 
     /// Waits until another attempt makes sense.

@@ -114,7 +114,7 @@ impl Mixpanel {
         let mut attempts = self.attempts(cost, gate);
         loop {
             let mut permit = attempts.permit().await?;
-            let result = match self.http.send(call, request()).await {
+            let result = match attempts.http().send(call, request()).await {
                 Ok(answer) => self.judge(&answer, cost, &mut permit, &read),
                 Err(fault) => Err(unanswered(&fault, &mut permit)),
             };

@@ -10,7 +10,7 @@ use super::delivery::{Delivery, Undelivered};
 use super::engage::{Query, ReadEnd};
 use super::error::{Error, Failure};
 use super::page::{Facts, NoPage, PageReader};
-use crate::http::{Gate, Incoming};
+use crate::http::{Gate, Http, Incoming};
 
 /// Bytes of a refusal that are looked at.
 const REFUSAL: usize = 1 << 20;
@@ -38,7 +38,8 @@ impl Pages<'_> {
             let permit = attempts.permit().await;
             let mut permit = permit.map_err(|error| ask.end(error))?;
             delivery.restart();
-            let failure = match self.attempt(ask, &mut permit, &mut delivery).await {
+            let http = attempts.http();
+            let failure = match self.attempt(&http, ask, &mut permit, &mut delivery).await {
                 Ok(facts) => {
                     if let Some(size) = refused {
                         self.client.budget.note_refused_page_size(size);
@@ -64,12 +65,13 @@ impl Pages<'_> {
 
     async fn attempt(
         &self,
+        http: &Http,
         ask: &Ask<'_>,
         permit: &mut Permit,
         delivery: &mut Delivery<'_>,
     ) -> Result<Facts, Halt> {
         let cost = ask.call().1;
-        let mut answer = self.open(ask, permit, delivery.any()).await?;
+        let mut answer = self.open(http, ask, permit, delivery.any()).await?;
         let first = ask.number.saturating_mul(ask.rows.unwrap_or_default());
         let mut page = PageReader::new(first, &self.query.properties);
         while let Some(chunk) = chunk(&mut answer, permit).await? {
@@ -104,7 +106,8 @@ impl Pages<'_> {
         loop {
             let permit = attempts.permit().await;
             let mut permit = permit.map_err(|error| ask.end(error))?;
-            let failure = match self.is_empty(ask, &mut permit).await {
+            let http = attempts.http();
+            let failure = match self.is_empty(&http, ask, &mut permit).await {
                 Ok(empty) => return Ok(empty),
                 Err(Failure::Final(Error::Refused(_) | Error::NotFound(_))) => return Ok(true),
                 Err(failure) => failure,
@@ -114,8 +117,13 @@ impl Pages<'_> {
         }
     }
 
-    async fn is_empty(&self, ask: &Ask<'_>, permit: &mut Permit) -> Result<bool, Failure> {
-        let mut answer = self.open(ask, permit, true).await?;
+    async fn is_empty(
+        &self,
+        http: &Http,
+        ask: &Ask<'_>,
+        permit: &mut Permit,
+    ) -> Result<bool, Failure> {
+        let mut answer = self.open(http, ask, permit, true).await?;
         let mut page = PageReader::new(0, &[]);
         let told = |no_page| match no_page {
             NoPage::Error(_) | NoPage::NoResults => Ok(true),
@@ -136,6 +144,7 @@ impl Pages<'_> {
     /// An answer of 2xx, its head read. `quiet`: rows were read, and an error may speak of them.
     async fn open(
         &self,
+        http: &Http,
         ask: &Ask<'_>,
         permit: &mut Permit,
         quiet: bool,
@@ -144,7 +153,7 @@ impl Pages<'_> {
         let client = self.client;
         let form = self.query.form(ask);
         let request = client.query_api(&["engage"]).form(&form);
-        let answer = client.http.open(call, request).await;
+        let answer = http.open(call, request).await;
         let answer = answer.map_err(|fault| unanswered(&fault, permit))?;
         client.heed(answer.status(), answer.headers(), permit);
         if answer.status().is_success() {

@@ -12,8 +12,11 @@ use tracing_subscriber::{
     filter::{FilterExt, Targets},
     fmt::MakeWriter,
     layer::SubscriberExt,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
+
+use super::traces;
 
 /// Directives of `--log-level` that are known to parse.
 #[derive(Clone, Debug)]
@@ -50,21 +53,33 @@ pub struct AlreadySetUp;
 /// # Errors
 /// [`AlreadySetUp`].
 pub fn init(directives: &Directives, format: LogFormat) -> Result<(), AlreadySetUp> {
+    set_up(tracing_subscriber::registry(), directives, format)
+}
+
+/// The same on top of what else is told.
+pub(super) fn set_up<S>(
+    below: S,
+    directives: &Directives,
+    format: LogFormat,
+) -> Result<(), AlreadySetUp>
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync + 'static,
+{
     // no-color.org: any value but an empty one.
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let color = !no_color && std::io::stderr().is_terminal();
-    subscriber(directives, format, color, std::io::stderr)
-        .try_init()
-        .map_err(|_| AlreadySetUp)
+    let lines = lines(directives, format, color, std::io::stderr);
+    below.with(lines).try_init().map_err(|_| AlreadySetUp)
 }
 
-fn subscriber<W>(
+fn lines<S, W>(
     Directives(directives): &Directives,
     format: LogFormat,
     color: bool,
     writer: W,
-) -> impl Subscriber + Send + Sync
+) -> impl Layer<S> + Send + Sync
 where
+    S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     // A filter of its own: a directive could be overruled by a more specific one of the user's.
@@ -72,7 +87,9 @@ where
         .with_default(LevelFilter::WARN)
         // Repeats as an error what every call returns as one, and we report once.
         .with_target("kube_client", LevelFilter::OFF)
-        .with_target(env!("CARGO_CRATE_NAME"), LevelFilter::TRACE);
+        .with_target(env!("CARGO_CRATE_NAME"), LevelFilter::TRACE)
+        // A line says all by itself. Without an exporter nobody wants these, so none is made.
+        .with_target(traces::TARGET, LevelFilter::OFF);
     let filter = EnvFilter::builder()
         .with_regex(false)
         .parse_lossy(directives)
@@ -82,7 +99,7 @@ where
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
         LogFormat::Text => lines.with_ansi(color).boxed(),
     };
-    tracing_subscriber::registry().with(lines.with_filter(filter))
+    lines.with_filter(filter)
 }
 
 #[cfg(test)]
@@ -110,8 +127,8 @@ mod tests {
         let buffer = Buffer::default();
         let writer = buffer.clone();
         let directives = directives.parse().expect("directives");
-        let subscriber = subscriber(&directives, format, false, move || writer.clone());
-        tracing::subscriber::with_default(subscriber, log);
+        let lines = lines(&directives, format, false, move || writer.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), log);
         let bytes = buffer.0.lock().expect("no writer panics").clone();
         String::from_utf8(bytes).expect("logs are UTF-8")
     }
@@ -171,6 +188,24 @@ mod tests {
             (&line["members"], &line["level"]),
             (&3.into(), &"INFO".into())
         );
+    }
+
+    /// Whatever the directives say.
+    #[test]
+    fn spans_of_traces_are_never_made_for_the_log() {
+        for more in [
+            "",
+            ",trace",
+            ",mixtap::telemetry::traces=trace",
+            ",[phase]=trace",
+        ] {
+            let log = logged(&format!("info{more}"), LogFormat::Json, || {
+                let span = traces::phase("read");
+                assert!(span.is_disabled(), "{more}");
+                span.in_scope(|| tracing::info!("said"));
+            });
+            assert!(log.contains("said") && !log.contains("span"), "{log}");
+        }
     }
 
     #[test]

@@ -6,5 +6,8 @@ mod labels;
 pub mod logs;
 pub mod metrics;
 mod objects;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod progress;
 pub mod server;
+pub mod traces;
