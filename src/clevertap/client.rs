@@ -28,7 +28,9 @@ pub struct Account {
 
 /// How an account is written to.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct Options<'a> {
+    /// Whose limits these are: all clients of the connector of this uid keep them together.
+    pub connector: &'a str,
     pub retry: Retry,
     /// Calls at once to the Custom List API, at most the account's 3 [doc].
     pub concurrent_lists: usize,
@@ -79,21 +81,14 @@ impl CleverTap {
         account: Account,
         passcode: SecretString,
         limits: &Limits,
-        options: Options,
+        options: Options<'_>,
     ) -> Self {
-        let Options {
-            retry,
-            concurrent_lists,
-            concurrent_uploads,
-        } = options;
-        let Account { base, project } = &account;
-        let share = limits.share(base, project, concurrent_lists, concurrent_uploads);
         Self {
             http,
+            share: limits.share(&account, &options),
             account,
             passcode,
-            share,
-            retry,
+            retry: options.retry,
         }
     }
 
@@ -148,11 +143,12 @@ impl CleverTap {
     }
 
     async fn take(&self, api: Api, gate: &Gate<'_>) -> Result<Taken, Stopped> {
-        let places = &self.share.places;
-        match api {
-            Api::Lists => places.lists.take(self.share.lists, gate).await,
-            Api::Uploads => places.uploads.take(self.share.uploads, gate).await,
-        }
+        let share = &self.share;
+        let (place, limit) = match api {
+            Api::Lists => (&share.places.lists, share.lists),
+            Api::Uploads => (&share.places.uploads, share.uploads),
+        };
+        place.take(&share.connector, limit, gate).await
     }
 
     async fn judge<T>(

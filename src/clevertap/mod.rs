@@ -20,6 +20,7 @@ mod place;
 mod presigned;
 mod record;
 mod reply;
+mod room;
 mod sealed;
 mod settle;
 mod storage;

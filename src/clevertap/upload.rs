@@ -34,7 +34,7 @@ pub enum Outcome {
 
 impl CleverTap {
     /// How many uploads at once are worth starting now: within the connector's share, what the
-    /// account seems to permit, and the room for bodies. At least one.
+    /// account seems to permit, and its room for bodies. At least one.
     pub fn concurrent_uploads(&self) -> usize {
         self.share.worth_starting()
     }
@@ -48,7 +48,7 @@ impl CleverTap {
     /// Any [`Error`] but `SegmentExists` and `File`; a part of the profiles may then have been
     /// created.
     pub async fn upload(&self, batch: &Sealed, gate: &Gate<'_>) -> Result<Vec<Outcome>, Error> {
-        let _room = self.share.room(batch.bytes(), gate).await?;
+        let _held = self.share.places.room.hold(batch.bytes());
         let (mut settling, mut backoff) = (Settling::new(batch.len()), Backoff::new(self.retry));
         loop {
             while let Some(records) = settling.next() {

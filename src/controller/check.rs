@@ -46,10 +46,11 @@ enum Side {
     Later(Duration),
 }
 
-/// Asks each vendor that isn't vouched for, once. A refusal tells more than an absence.
+/// Asks each vendor that isn't vouched for, once, for the connector of this uid. A refusal tells more than an absence.
 pub async fn check(
     ctx: &Context,
     plan: &ConnectorPlan,
+    uid: &str,
     credentials: &Credentials,
     vouched: Vouched,
     budget: Budget,
@@ -63,7 +64,7 @@ pub async fn check(
     let destination = async {
         match vouched.clevertap {
             Some(when) => Side::Accepted(when),
-            None => clevertap_side(ctx, plan, credentials).await,
+            None => clevertap_side(ctx, plan, uid, credentials).await,
         }
     };
     let (source, destination) = tokio::join!(source, destination);
@@ -110,8 +111,14 @@ async fn mixpanel_side(
     }
 }
 
-async fn clevertap_side(ctx: &Context, plan: &ConnectorPlan, credentials: &Credentials) -> Side {
-    match vendors::clevertap(ctx, plan, credentials).check().await {
+async fn clevertap_side(
+    ctx: &Context,
+    plan: &ConnectorPlan,
+    uid: &str,
+    credentials: &Credentials,
+) -> Side {
+    let clevertap = vendors::clevertap(ctx, plan, uid, credentials);
+    match clevertap.check().await {
         Ok(()) => Side::Accepted(Timestamp::now()),
         Err(error) => Side::Failed(vendors::clevertap_check(&error)),
     }

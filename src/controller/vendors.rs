@@ -44,13 +44,19 @@ pub fn seat<'a>(plan: &'a ConnectorPlan, uid: &'a str) -> Seat<'a> {
     }
 }
 
-/// CleverTap as this connector sees it.
-pub fn clevertap(ctx: &Context, plan: &ConnectorPlan, credentials: &Credentials) -> CleverTap {
+/// CleverTap as the connector of this uid sees it.
+pub fn clevertap(
+    ctx: &Context,
+    plan: &ConnectorPlan,
+    uid: &str,
+    credentials: &Credentials,
+) -> CleverTap {
     let account = Account {
         base: plan.clevertap_base.clone(),
         project: plan.clevertap_project.clone(),
     };
     let options = clevertap::Options {
+        connector: uid,
         retry: retry(ctx),
         concurrent_lists: plan.concurrent_lists,
         concurrent_uploads: plan.concurrent_uploads,

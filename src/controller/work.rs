@@ -54,7 +54,8 @@ pub async fn work(
         }
     };
     let mixpanel = vendors::mixpanel(ctx, &ready.connector_plan, &credentials, budget);
-    let clevertap = vendors::clevertap(ctx, &ready.connector_plan, &credentials);
+    let connector = ready.connector.uid().unwrap_or_default();
+    let clevertap = vendors::clevertap(ctx, &ready.connector_plan, &connector, &credentials);
     let tools = Tools {
         mixpanel: &mixpanel,
         clevertap: &clevertap,

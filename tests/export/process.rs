@@ -71,6 +71,7 @@ impl Process {
             "pass".into(),
             &Limits::default(),
             clevertap::Options {
+                connector: "uid-1",
                 retry: QUICK,
                 concurrent_lists: plan.concurrent_lists,
                 concurrent_uploads: plan.concurrent_uploads,

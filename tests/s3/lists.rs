@@ -40,6 +40,7 @@ fn account(name: &str, addresses: &[&Url]) -> CleverTap {
         project: name.to_owned(),
     };
     let options = Options {
+        connector: "uid-1",
         retry: Retry {
             first: Duration::from_millis(1),
             max: Duration::from_millis(2),

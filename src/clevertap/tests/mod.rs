@@ -23,22 +23,21 @@ fn client(server: &Server) -> CleverTap {
 }
 
 fn with_passcode(server: &Server, passcode: &str) -> CleverTap {
+    of_account(server, "TEST-1", passcode, &Limits::default())
+}
+
+fn of_account(server: &Server, project: &str, passcode: &str, limits: &Limits) -> CleverTap {
     let account = Account {
         base: server.url.clone(),
-        project: "TEST-1".into(),
+        project: project.into(),
     };
     let options = Options {
+        connector: "uid-1",
         retry: QUICK,
         concurrent_lists: 2,
         concurrent_uploads: 12,
     };
-    CleverTap::new(
-        http(),
-        account,
-        passcode.into(),
-        &Limits::default(),
-        options,
-    )
+    CleverTap::new(http(), account, passcode.into(), limits, options)
 }
 
 /// A list of so many members on disk, of which the first two have names that need care.

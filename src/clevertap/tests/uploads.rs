@@ -179,6 +179,44 @@ async fn calls_that_are_one_too_many_lower_the_ceiling_and_lose_nobody() {
 }
 
 #[tokio::test]
+async fn accounts_that_pause_hold_up_no_other() {
+    let server =
+        Server::start(
+            |request| match request.headers["x-clevertap-account-id"] == "HUNG" {
+                true => {
+                    let mut busy = answer(503, "");
+                    busy.headers_mut().insert("retry-after", 20.into());
+                    busy
+                }
+                false => upload(request, by_number),
+            },
+        )
+        .await;
+    let limits = Limits::default();
+    let [hung, well] = ["HUNG", "WELL"].map(|name| of_account(&server, name, "pass", &limits));
+    let large = "x".repeat(1_900_000);
+    let large = batch(&[&large]);
+    let pausing = join_all((0..4).map(|_| hung.upload(&large, &OPEN)));
+    let asked = AtomicUsize::new(0);
+    // Waiting asks about each second: who waits for the others is stopped.
+    let gate = || match asked.fetch_add(1, Ordering::Relaxed) {
+        0..3 => Ok(()),
+        _ => Err(Stopped),
+    };
+    let uploaded = async {
+        while server.requests().len() < 4 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(well.concurrent_uploads(), 1, "one, however full it is");
+        well.upload(&large, &gate).await
+    };
+    tokio::select! {
+        ended = pausing => panic!("they pause for longer: {ended:?}"),
+        outcomes = uploaded => assert_eq!(outcomes.unwrap(), [OK]),
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_repeats_nothing_of_the_users() {
     let refused = r#"{"status":"fail","code":"515","error":"U-1 with 77, Nobody of PRO plan and 14155550100 is bad: code 515"}"#;
     let server = Server::start(move |_| answer(200, refused)).await;
