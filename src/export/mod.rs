@@ -40,7 +40,7 @@ pub use fingerprint::FingerprintKey;
 pub use gate::{Gate, Stop};
 pub use lists::CohortLists;
 pub use run::run;
-pub use scratch::{Scratch, clean_runs};
+pub use scratch::{Scratch, clean_runs, probe_scratch};
 pub use shared::{SharedReads, reader};
 pub use shelf::clean_shelf;
 pub use warning::{Warning, WarningReason};
