@@ -133,9 +133,9 @@ pub struct RunArgs {
     pub scratch_dir: PathBuf,
 
     /// Most that all runs together may put into the scratch directory; 10 million members take
-    /// about 5Gi
+    /// about 5Gi, and 64Mi is the least
     #[arg(long, env = "MIXTAP_SCRATCH_LIMIT", value_name = "SIZE", default_value = "10Gi",
-        value_parser = size::parse, help_heading = "State")]
+        value_parser = size::scratch_limit, help_heading = "State")]
     pub scratch_limit: u64,
 
     /// Lead only while holding a Lease; off, there must never be a second controller

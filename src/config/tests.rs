@@ -75,9 +75,21 @@ fn out_of_range_is_a_usage_error() {
         ["--concurrency", "0"],
         ["--min-interval", "0s"],
         ["--log-level", "a=b=c"],
+        ["--scratch-limit", "0"],
+        ["--scratch-limit", "65535Ki"],
     ] {
         assert!(parse(&flags).is_err(), "{flags:?}");
     }
+}
+
+#[test]
+fn a_size_says_what_it_must_be() {
+    for (size, says) in [("10", "at least 64Mi"), ("99999999Ti", "too large")] {
+        let refused = parse(&["--scratch-limit", size]).expect_err("out of range");
+        assert!(refused.contains(says), "{refused}");
+    }
+    let least = parse(&["--scratch-limit", "64Mi"]).expect("the least");
+    assert_eq!(least.scratch_limit, 64 << 20);
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub async fn claim(
     }
     .claimed(run.clone(), is_first(why));
     match write(ctx, &live, &status).await {
-        Ok(()) => {}
+        Ok(_) => {}
         Err(error) if error.is_conflict() => return Ok(None),
         Err(error) => return Err(error),
     }

@@ -15,7 +15,7 @@ use super::error::{Error, call};
 use super::once;
 use super::report::write;
 use super::tell::tell;
-use super::timing::{queued, wake_at};
+use super::timing::{Wait, queued, wake_at};
 use super::turns;
 use super::work::Outcome;
 use crate::api::{CohortExport, CohortExportStatus, SyncType};
@@ -105,7 +105,15 @@ async fn store(
     if let Outcome::Error(RunError::Queued { retry_after }) = outcome {
         let unclaimed = unclaimed(claim, old);
         let cycle = turns::cycle(ctx, &claim.ready);
-        let status = queued(&unclaimed, &live, claim.first, *retry_after, cycle);
+        let before = Write {
+            old: &unclaimed,
+            generation: live.metadata.generation.unwrap_or_default(),
+            now,
+        };
+        let status = match claim.first {
+            true => queued(&before, Wait::Turn(*retry_after), cycle),
+            false => unclaimed.clone(),
+        };
         write(ctx, &live, &status).await?;
         // It asks again at once, for its place in the queue.
         return Ok(Action::requeue(Duration::from_secs(1)));

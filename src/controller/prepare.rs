@@ -31,7 +31,7 @@ pub struct Prepared {
     leadership: Leadership,
 }
 
-/// Waits for API server, CRDs, state and Lease; `None` where it was asked to stop meanwhile.
+/// Waits for API server, CRDs, state, scratch directory and Lease; `None` where it was asked to stop meanwhile.
 ///
 /// # Errors
 /// Something that no waiting mends.
@@ -39,6 +39,7 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
     let standing = async {
         crds(&base).await?;
         state(&base).await;
+        scratch(&base).await;
         base.readiness.set(Phase::Standby);
         let candidate = Candidate::new(&base.args, &base.namespace);
         Ok(if base.args.leader_elect {
@@ -129,6 +130,15 @@ async fn state(base: &Base) {
     while let Err(error) = base.state.probe().await {
         base.readiness.set(Phase::WaitingForState);
         tracing::warn!(%error, "waiting for the state store");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn scratch(base: &Base) {
+    while let Err(error) = export::probe_scratch(&base.scratch).await {
+        base.readiness.set(Phase::WaitingForScratch);
+        let dir = base.args.scratch_dir.display();
+        tracing::warn!(%dir, %error, "waiting for the scratch directory");
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

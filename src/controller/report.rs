@@ -27,17 +27,17 @@ pub async fn settle(
     Ok(action)
 }
 
-/// The same without an action.
+/// The same without an action: the export as it was written, if anything was.
 pub async fn write(
     ctx: &Context,
     export: &CohortExport,
     new: &CohortExportStatus,
-) -> Result<(), Error> {
+) -> Result<Option<CohortExport>, Error> {
     debug_assert_eq!(
         lint::export(new, export.metadata.generation),
         Vec::<String>::new()
     );
-    status::write(&ctx.client, export, export.status.as_ref(), new).await?;
+    let written = status::write(&ctx.client, export, export.status.as_ref(), new).await?;
     let before = export
         .status
         .as_ref()
@@ -56,7 +56,7 @@ pub async fn write(
             .await;
     }
     gauges(ctx, export, new);
-    Ok(())
+    Ok(written)
 }
 
 /// Seconds between the runs of a dynamic export.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
+use tokio::sync::SemaphorePermit;
 
 use super::claim::claim;
 use super::close::close;
@@ -12,9 +13,9 @@ use super::context::Context;
 use super::dereference::Ready;
 use super::error::Error;
 use super::once;
-use super::report::settle;
+use super::report::{self, settle};
 use super::sharing;
-use super::timing::{is_first, queued, wake_in};
+use super::timing::{Wait, waiting, wake_in};
 use super::turns;
 use super::work::work;
 use crate::api::{CohortExport, CohortStatus, SegmentStatus};
@@ -63,11 +64,34 @@ pub async fn run(
             return settle(ctx, export, write.blocked(&failure), wait).await;
         }
     }
+    if let Ok(place) = ctx.runs.try_acquire() {
+        return with_place(ctx, export, found, why, place).await;
+    }
+    let cycle = turns::cycle(ctx, found);
+    let status = waiting(&write, found, why, Wait::Place, cycle);
+    let written = report::write(ctx, export, &status).await?;
+    let export = written.as_ref().unwrap_or(export);
+    tokio::select! {
+        () = ctx.shutdown.cancelled() => Ok(Action::await_change()),
+        Ok(place) = ctx.runs.acquire() => with_place(ctx, export, found, why, place).await,
+    }
+}
+
+/// The same with one of `--concurrency` places, which is given back where the run has to wait for
+/// its turn: whoever waits for either holds nothing that another could use.
+async fn with_place(
+    ctx: &Context,
+    export: &CohortExport,
+    found: &Ready,
+    why: Why,
+    place: SemaphorePermit<'_>,
+) -> Result<Action, Error> {
+    let old = export.status.clone().unwrap_or_default();
     let resumed = old.current_run.as_ref().map(|run| run.reason.as_str());
     let confirming = why == Why::Confirming || resumed == Some(Why::Confirming.as_str());
-    // A confirming upload asks Mixpanel nothing. Nothing is claimed, and no place taken, by who
-    // waits for a turn.
-    let budget = turns::admit(ctx, export, found);
+    // Who waited for its place may have been retired since: it isn't admitted anew.
+    let budget = found.budget(ctx);
+    // A confirming upload asks Mixpanel nothing. Nothing is claimed by who waits for a turn.
     let since = turns::since(ctx, export, found, why);
     let shared = match confirming {
         true => None,
@@ -81,13 +105,14 @@ pub async fn run(
     let asks = !confirming && carried.is_none();
     let turn = asks.then(|| turns::ask(export, why, since, &budget));
     if let Some(Err(wait)) = turn {
+        drop(place);
         let cycle = turns::cycle(ctx, found);
-        let mut status = queued(&old, export, is_first(why), wait, cycle);
-        if matches!(why, Why::Scheduled | Why::Requested) && old.last_failure.is_none() {
-            // Whatever hid the last run's outcome is over, though this run has to wait.
-            let next = old.next_sync_time.as_ref().map(|t| t.0);
-            status = write.settled(found.plan.sync_type, next);
-        }
+        let write = Write {
+            old: &old,
+            generation: export.metadata.generation.unwrap_or_default(),
+            now: Timestamp::now(),
+        };
+        let status = waiting(&write, found, why, Wait::Turn(wait), cycle);
         return settle(ctx, export, status, wake_in(wait)).await;
     }
     let turn = turn.and_then(Result::ok);
@@ -100,10 +125,6 @@ pub async fn run(
     // Others read meanwhile as this one uploads; who comes late to a read that is shared finds it.
     let reading = Mutex::new((turn, leading));
     let read = || drop(std::mem::take(&mut *held(&reading)));
-    let _place = tokio::select! {
-        () = ctx.shutdown.cancelled() => return Ok(Action::await_change()),
-        place = ctx.runs.acquire() => place,
-    };
     let Some(claim) = claim(ctx, export, found).await? else {
         return Ok(Action::requeue(Duration::from_secs(1)));
     };

@@ -12,11 +12,17 @@ use serde_json::json;
 use super::error::{Error, call};
 use crate::api::FIELD_MANAGER;
 
-/// Writes this status over the object as it was read. An equal one costs nothing and isn't sent.
+/// Writes this status over the object as it was read, and returns it as it is then. An equal one
+/// costs nothing and isn't sent: `None`.
 ///
 /// # Errors
 /// 409 where the object was changed meanwhile.
-pub async fn write<K, S>(client: &Client, object: &K, old: Option<&S>, new: &S) -> Result<(), Error>
+pub async fn write<K, S>(
+    client: &Client,
+    object: &K,
+    old: Option<&S>,
+    new: &S,
+) -> Result<Option<K>, Error>
 where
     K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
         + Clone
@@ -25,7 +31,7 @@ where
     S: Serialize + PartialEq,
 {
     if old == Some(new) {
-        return Ok(());
+        return Ok(None);
     }
     let namespace = object.namespace().unwrap_or_default();
     let api: Api<K> = Api::namespaced(client.clone(), &namespace);
@@ -45,6 +51,6 @@ where
         "write status",
         api.patch_status(&name, &params, &Patch::Apply(&patch)),
     )
-    .await?;
-    Ok(())
+    .await
+    .map(Some)
 }

@@ -64,7 +64,7 @@ pub async fn tell(ctx: &Context, claim: &Claim, outcome: &Outcome, took: Duratio
             if let Some(outcome) = list_outcome(error) {
                 ctx.metrics.list_uploaded(outcome);
             }
-            tracing::info!(run = claim.run.id, ?error, "a run ended without a list");
+            tracing::info!(run = claim.run.id, %error, "a run ended without a list");
         }
         Outcome::Confirmed(Confirmed::Uploaded) => ctx.metrics.list_uploaded(ListOutcome::Accepted),
         Outcome::Confirmed(Confirmed::Superseded) => {}

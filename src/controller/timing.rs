@@ -58,32 +58,57 @@ pub fn wake_in(wait: Duration) -> Action {
     Action::requeue(wait + Duration::from_millis(10))
 }
 
-/// Waiting for budget is no failure: only a first run says that it waits, and says it again only
-/// once the time that it named is over.
-pub fn queued(
-    old: &CohortExportStatus,
-    export: &CohortExport,
-    first: bool,
-    wait: Duration,
+/// What a run that is due waits for.
+#[derive(Clone, Copy)]
+pub enum Wait {
+    /// Its turn at the project's queries, likely for so long.
+    Turn(Duration),
+    /// The end of another run.
+    Place,
+}
+
+/// Waiting is no failure: a first run says that it waits. Any other says how the last one ended,
+/// once whatever hid that is over.
+pub fn waiting(
+    write: &Write<'_>,
+    ready: &Ready,
+    why: Why,
+    wait: Wait,
     cycle: Option<SignedDuration>,
 ) -> CohortExportStatus {
-    let now = Timestamp::now();
-    let generation = export.metadata.generation.unwrap_or_default();
+    let old = write.old;
+    match why {
+        why if is_first(why) => queued(write, wait, cycle),
+        Why::Scheduled | Why::Requested if old.last_failure.is_none() => {
+            let next = old.next_sync_time.as_ref().map(|t| t.0);
+            write.settled(ready.plan.sync_type, next)
+        }
+        _ => old.clone(),
+    }
+}
+
+/// A first run waits: it says so again only once the time that it named is over.
+pub fn queued(write: &Write<'_>, wait: Wait, cycle: Option<SignedDuration>) -> CohortExportStatus {
+    let old = write.old;
+    let (message, until) = match wait {
+        Wait::Turn(wait) => {
+            let until = write.now.checked_add(wait).unwrap_or(write.now);
+            let message = "Waits for the Mixpanel project's query budget.";
+            (message, Some(until))
+        }
+        Wait::Place => {
+            let message = "Waits for one of this controller's runs to end (--concurrency).";
+            (message, None)
+        }
+    };
     let synced = conditions::find(&old.conditions, conditions::SYNCED);
-    let said = synced.is_some_and(|c| c.reason == Reason::Queued.as_str())
-        && old.observed_generation == Some(generation)
-        && old.next_sync_time.as_ref().is_some_and(|next| next.0 > now);
-    if !first || said {
+    let said = synced.is_some_and(|c| c.reason == Reason::Queued.as_str() && c.message == message)
+        && old.observed_generation == Some(write.generation)
+        && (until.is_none() || old.next_sync_time.as_ref().is_some_and(|t| t.0 > write.now));
+    if said {
         return old.clone();
     }
-    let next = now.checked_add(wait).unwrap_or(now);
-    let message = "Waits for the Mixpanel project's query budget.";
-    let write = Write {
-        old,
-        generation,
-        now,
-    };
-    write.stretched(write.queued(message, next), cycle)
+    write.stretched(write.queued(message, until), cycle)
 }
 
 /// A first run, or the first of a new shape, says that it waits or works.

@@ -21,14 +21,13 @@ pub fn key(export: &impl ResourceExt) -> String {
 }
 
 /// The export is ready: what it asks of its project's budget from now on.
-pub fn admit(ctx: &Context, export: &CohortExport, ready: &Ready) -> Budget {
+pub fn admit(ctx: &Context, export: &CohortExport, ready: &Ready) {
     members::recall(ctx, export, ready);
     let budget = ready.budget(ctx);
     let dynamic = ready.plan.sync_type == SyncType::Dynamic;
     let interval = dynamic.then(|| ready.plan.interval.unsigned_abs());
     ctx.budgets
         .admit(&key(export), &ready.group, &budget, interval);
-    budget
 }
 
 /// Asks for the turn of a run that is due; otherwise how long it is likely to wait.

@@ -54,7 +54,7 @@ reasons! {
     AlreadyExported Fine "The state holds this one-time export as done: the object was restored or re-created.";
     Suspended Fine "`spec.suspend` is true, here or on the connector.";
     Exporting Fine "The first run, or the first of a new shape, is under way.";
-    Queued Fine "The first run waits for the project's query budget.";
+    Queued Fine "The first run waits for its turn: for the project's query budget, or for another run to end.";
     QueryBudget Fine "The Mixpanel project's query budget permits fewer runs than `interval` asks for.";
     Checking Fine "The first check of the credentials is under way.";
     InvalidSpec Stalled "The spec can't be used as it is.";
@@ -91,6 +91,12 @@ pub struct Failure {
     pub message: String,
     /// What the server, or our own ledger of its budget, says to wait.
     pub retry_after: Option<Duration>,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.reason.as_str(), self.message)
+    }
 }
 
 impl Failure {

@@ -13,19 +13,25 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Why a run must end before its next vendor write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
     /// The export or its connector is suspended.
+    #[error("the export or its connector is suspended")]
     Suspended,
     /// The export was deleted.
+    #[error("the export was deleted")]
     Gone,
     /// Another process leads.
+    #[error("another controller leads")]
     LeaseLost,
     /// Our lease expired and nobody is known to have taken it: waited for, five minutes at most.
+    #[error("the Lease lapsed")]
     LeaseLapsed,
     /// The process ends.
+    #[error("the controller ends")]
     Shutdown,
     /// The spec isn't any more what is being exported.
+    #[error("the spec changed")]
     Changed,
 }
 

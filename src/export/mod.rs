@@ -40,7 +40,7 @@ pub use fingerprint::FingerprintKey;
 pub use gate::{Gate, Stop};
 pub use lists::CohortLists;
 pub use run::run;
-pub use scratch::{Scratch, clean_runs};
+pub use scratch::{Scratch, clean_runs, probe_scratch};
 pub use shared::{SharedReads, reader};
 pub use shelf::clean_shelf;
 pub use warning::{Warning, WarningReason};
@@ -129,13 +129,14 @@ pub enum Vendor {
 }
 
 /// A run that didn't get to its end. The segment is as it was, or as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
+    #[error("{0}")]
     Failed(Failure),
     /// No failure: our share of Mixpanel's query budget is used up. The run begins anew.
-    Queued {
-        retry_after: Duration,
-    },
+    #[error("the query budget of the Mixpanel project is used up")]
+    Queued { retry_after: Duration },
+    #[error("{}: {removed} of {previous} would go", .reason.as_str())]
     Held {
         /// `HeldEmpty` or `HeldShrink`.
         reason: Reason,
@@ -147,12 +148,11 @@ pub enum RunError {
         removed: u64,
         cohort: (i64, String),
     },
+    #[error("{0}")]
     Stopped(Stop),
     /// What is wrong is the connector's: its check is due.
-    CredentialsRefused {
-        vendor: Vendor,
-        failure: Failure,
-    },
+    #[error("{failure}")]
+    CredentialsRefused { vendor: Vendor, failure: Failure },
 }
 
 impl From<Failure> for RunError {

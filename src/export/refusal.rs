@@ -1,5 +1,6 @@
 //! What the vendors' errors mean for a run.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use super::gate::Stop;
@@ -51,7 +52,7 @@ pub(super) fn reading(error: mixpanel::Error, stop: Stop) -> RunError {
         Error::Unavailable { .. } => Reason::SourceUnavailable,
         Error::IncompleteRead(_) => Reason::IncompleteRead,
     };
-    Failure::new(reason, error.to_string())
+    Failure::new(reason, format!("{error}."))
         .after(error.retry_after())
         .into()
 }
@@ -65,7 +66,7 @@ pub(super) fn proving(error: mixpanel::Error) -> RunError {
         | Error::Forbidden(_)
         | Error::RateLimited { ours: true, .. } => listing(error),
         error => {
-            let message = format!("Mixpanel can't say whether the cohort exists: {error}");
+            let message = format!("Mixpanel can't say whether the cohort exists: {error}.");
             Failure::new(Reason::SourceUnavailable, message)
                 .after(error.retry_after())
                 .into()
@@ -89,15 +90,15 @@ pub(super) fn writing(error: clevertap::Error, stop: Stop) -> RunError {
         // The list on the scratch disk changed or vanished.
         Error::File(_) => Reason::ScratchUnavailable,
     };
-    Failure::new(reason, error.to_string())
+    Failure::new(reason, format!("{error}."))
         .after(error.retry_after())
         .into()
 }
 
-fn refused(vendor: Vendor, reason: Reason, error: &impl ToString) -> RunError {
+fn refused(vendor: Vendor, reason: Reason, error: &impl Display) -> RunError {
     RunError::CredentialsRefused {
         vendor,
-        failure: Failure::new(reason, error.to_string()),
+        failure: Failure::new(reason, format!("{error}.")),
     }
 }
 
@@ -112,5 +113,6 @@ mod tests {
             panic!("no failure")
         };
         assert_eq!(failure.reason, Reason::ScratchUnavailable);
+        assert_eq!(failure.message, "The file of the list can't be sent: gone.");
     }
 }

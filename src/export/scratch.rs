@@ -210,6 +210,16 @@ impl io::Read for Reader<'_> {
     }
 }
 
+/// Whether a run could make its files. A full disk isn't told: what is left there goes first.
+///
+/// # Errors
+/// The failure that each run would end with.
+pub async fn probe_scratch(scratch: &Scratch) -> Result<(), RunError> {
+    let scratch = scratch.clone();
+    let made = blocking(move || scratch.temp().map(drop)).await;
+    made.map_err(|error| failed(&error))
+}
+
 /// Removes what the runs of a process that is gone have left: for the start, before any run.
 pub async fn clean_runs(scratch: &Scratch) {
     let scratch = scratch.clone();

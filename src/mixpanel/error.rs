@@ -52,7 +52,7 @@ pub enum Error {
     },
     /// The same page would come again.
     #[error(
-        "a page of Mixpanel's answer is larger than {} MiB: lower spec.mixpanel.pageSize of the \
+        "A page of Mixpanel's answer is larger than {} MiB: lower spec.mixpanel.pageSize of the \
          connector", .limit >> 20
     )]
     PageTooLarge {
@@ -61,7 +61,7 @@ pub enum Error {
     },
     /// Where every page counts, no hour has room for this read.
     #[error(
-        "the read of the Mixpanel cohort takes {pages} queries as every page counts, and the \
+        "The read of the Mixpanel cohort takes {pages} queries as every page counts, and the \
          project's budget has {limit} an hour: raise {raise} of the connector"
     )]
     TooManyPages {
@@ -73,7 +73,7 @@ pub enum Error {
         raise: &'static str,
     },
     /// Nothing of this read may be used.
-    #[error("the read of the Mixpanel cohort doesn't add up, so it isn't used: {0}")]
+    #[error("The read of the Mixpanel cohort doesn't add up, so it isn't used: {0}")]
     IncompleteRead(String),
     #[error("stopped before the next call to Mixpanel")]
     Stopped,

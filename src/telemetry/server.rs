@@ -31,6 +31,8 @@ pub enum Phase {
     WaitingForCrds,
     /// The state store doesn't answer.
     WaitingForState,
+    /// No run could make its files.
+    WaitingForScratch,
     /// Another controller leads; this one could take over at any time.
     Standby,
     /// At work.
@@ -49,6 +51,7 @@ impl Phase {
                 "waiting for CRDs: install them with `mixtap crds | kubectl apply -f -`\n",
             ),
             Self::WaitingForState => (WAIT, "waiting for the state store\n"),
+            Self::WaitingForScratch => (WAIT, "waiting for the scratch directory\n"),
             Self::Standby => (StatusCode::OK, "standby: waits for the Lease\n"),
             Self::Ready => (StatusCode::OK, "ready\n"),
             Self::Stopping => (WAIT, "stopping\n"),
@@ -187,6 +190,11 @@ mod tests {
             ),
             (Phase::WaitingForCrds, 503, "waiting for CRDs"),
             (Phase::WaitingForState, 503, "waiting for the state store"),
+            (
+                Phase::WaitingForScratch,
+                503,
+                "waiting for the scratch directory",
+            ),
             (Phase::Standby, 200, "standby: waits for the Lease"),
             (Phase::Ready, 200, "ready"),
             (Phase::Stopping, 503, "stopping"),

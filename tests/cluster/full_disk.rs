@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::lane::{CHANGED, FIRST, list_of};
 use crate::trouble::{PLAIN, in_a_lane};
+use crate::world::World;
 
 /// The pages of one read.
 const READ: u64 = 3;
@@ -39,4 +40,21 @@ async fn no_room_shows_before_anything_is_sent() {
         })
         .await;
     }
+}
+
+/// Each run would fail: it doesn't lead before its directory can be used.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scratch_directory_that_cant_be_made_is_waited_for() {
+    let Some(world) = World::new("scratch").await else {
+        return;
+    };
+    let file = world.dir.path().join("in-the-way");
+    std::fs::write(&file, "").expect("a file");
+    let flag = format!("--scratch-dir={}", file.join("scratch").display());
+    let controller = world.controller_with(&[&flag]);
+    controller
+        .says(503, "waiting for the scratch directory\n")
+        .await;
+    std::fs::remove_file(&file).expect("gone");
+    controller.ready().await;
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
-use mixtap::api::{CleverTapConnector, CohortExport};
+use mixtap::api::{CleverTapConnector, CohortExport, conditions};
 use mixtap::domain::CohortRef;
 use mixtap::domain::schedule::{group, slot_from};
 use mixtap::sandbox::calls::{Call, Group, Vendor};
 use mixtap::sandbox::faults::{Action, Fault, Moment};
 use serde_json::json;
 
+use crate::steps::{condition, status, synced};
 use crate::world::until::says;
 use crate::world::{PROJECT, World};
 
@@ -123,6 +124,65 @@ async fn no_more_exports_run_at_once_than_allowed() {
         .requests()
         .max_in_flight(PROJECT, Group::Query);
     assert_eq!(most, 2);
+}
+
+/// With all places taken a first run says so, once; and who waits for budget takes no place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_run_says_that_it_waits_for_another_run_to_end() {
+    let Some(world) = World::new("places").await else {
+        return;
+    };
+    // The check, whose list of cohorts serves the runs, and the read of one of them.
+    let share = json!({ "checkInterval": NEVER, "mixpanel": { "queriesPerHour": 2 } });
+    world
+        .patch::<CleverTapConnector>("main", json!({ "spec": share }))
+        .await;
+    for n in 1..=3 {
+        world.cohort(n, &format!("Cohort {n}"), 12);
+    }
+    let _controller = world.controller_with(&["--concurrency=1"]);
+    world.until_connected("main", "True", "Connected").await;
+    let hold = Fault::new(Action::Hold {
+        at: Moment::BeforeWork,
+    });
+    let hold = world.sandbox.faults().add(hold.call(Call::Engage));
+    world.one_time("hung", 1, json!({})).await;
+    world.hit(hold, 1).await;
+    world.one_time("waits", 2, json!({})).await;
+    let waits = world.until_synced("waits", "Unknown", "Queued").await;
+    let message = "Waits for one of this controller's runs to end (--concurrency).";
+    assert_eq!(synced(&waits).2, message);
+    let queued = |status: &str| Some((status.to_owned(), "Queued".to_owned()));
+    assert_eq!(condition(&waits, conditions::READY), queued("Unknown"));
+    assert_eq!(condition(&waits, conditions::RECONCILING), queued("True"));
+    assert_eq!(
+        status(&waits).observed_generation,
+        waits.metadata.generation
+    );
+    world.one_time("later", 3, json!({})).await;
+    world.until_synced("later", "Unknown", "Queued").await;
+    assert_eq!(
+        world
+            .api::<CohortExport>()
+            .get("waits")
+            .await
+            .expect("it")
+            .resource_version(),
+        waits.resource_version(),
+        "said once"
+    );
+    world.sandbox.faults().release(hold);
+    world.until_synced("hung", "True", "Completed").await;
+    // The place is free, and each waits for budget without it.
+    for name in ["waits", "later"] {
+        let budget = "Waits for the Mixpanel project's query budget.";
+        let says = |o: &CohortExport| says(o, "Unknown", "Queued") && synced(o).2 == budget;
+        world.until(name, budget, says).await;
+    }
+    unlimited(&world).await;
+    for name in ["waits", "later"] {
+        world.until_synced(name, "True", "Completed").await;
+    }
 }
 
 /// However long a run takes and however late it starts, the next one's time is on the grid.

@@ -57,10 +57,11 @@ impl Write<'_> {
         status
     }
 
-    /// The first run, or the first of a new shape, waits for the project's query budget.
-    pub fn queued(&self, message: &str, next: Timestamp) -> CohortExportStatus {
+    /// The first run, or the first of a new shape, waits for its turn; until when, where that is
+    /// known.
+    pub fn queued(&self, message: &str, next: Option<Timestamp>) -> CohortExportStatus {
         let mut status = self.fresh();
-        status.next_sync_time = Some(seconds(next));
+        status.next_sync_time = next.map(seconds);
         status.held = None;
         self.synced(&mut status, Status::Unknown, Reason::Queued, message);
         self.ready(&mut status, Status::Unknown, Reason::Queued, message);

@@ -125,7 +125,7 @@ impl Life {
                 if matches!(self.why(), Some(Why::First | Why::NewShape)) {
                     let next = self.export.now;
                     self.export
-                        .put(|w| w.queued("Waits for the query budget.", next));
+                        .put(|w| w.queued("Waits for the query budget.", Some(next)));
                 }
                 return;
             }

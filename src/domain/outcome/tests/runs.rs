@@ -9,7 +9,7 @@ fn a_first_run_and_a_new_shape_say_that_they_are_under_way() {
             export.generation = 2;
             if queued {
                 let next = export.now + secs(60);
-                export.put(|w| w.queued("Waits for the query budget.", next));
+                export.put(|w| w.queued("Waits for the query budget.", Some(next)));
                 assert_eq!(export.status.next_sync_time, Some(seconds(next)));
             } else {
                 export.claim();
