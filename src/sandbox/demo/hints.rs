@@ -21,7 +21,7 @@ All there. In a second terminal:
   kubectl patch secret quickstart-credentials -p '{{\"stringData\":{{\"passcode\":\"REPLACE-ME\"}}}}'
 
   kubectl edit cohortexport/cart-drop-off   # say, segmentName: a new segment, and the old one stays
-  kubectl apply -R -f examples/             # in the repository: unchanged
+  kubectl apply -f examples/quickstart/     # in the repository: unchanged
   kubectl delete cohortexport/power-users   # its segment stays in CleverTap
 
 The controller's log: {}
