@@ -84,7 +84,8 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
         ctx.budgets.leave_queue(&key);
     }
     match due {
-        Due::Now { why, .. } => run::run(ctx, export, &ready, why).await,
+        // On the heap: a thousand looks at once are small, and few of them run.
+        Due::Now { why, .. } => Box::pin(run::run(ctx, export, &ready, why)).await,
         Due::At(next) => {
             let cycle = || turns::cycle(ctx, &ready);
             let status = waiting(&write, ready.plan.sync_type, next, cycle);
@@ -93,7 +94,7 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
         Due::Never => {
             let status = write.settled(ready.plan.sync_type, None);
             if reason(&old) == Some("Synced") {
-                once::record_frozen(ctx, export, &ready, &status).await;
+                Box::pin(once::record_frozen(ctx, export, &ready, &status)).await;
             }
             settle(ctx, export, status, Action::await_change()).await
         }
@@ -130,6 +131,15 @@ fn waiting(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_is_small_for_there_are_a_thousand_at_once() {
+        fn size<F: Future>(_: impl FnOnce(Arc<Export>, Arc<Context>) -> F) -> usize {
+            std::mem::size_of::<F>()
+        }
+        let size = size(reconcile);
+        assert!(size <= 8 << 10, "{size} bytes");
+    }
     use crate::domain::schedule::seconds;
 
     #[test]

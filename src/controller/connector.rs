@@ -117,7 +117,15 @@ async fn look(seen: &CleverTapConnector, ctx: &Context) -> Result<Action, Error>
         // Credentials that aren't known to be good mustn't use up what others share.
         false => ctx.budgets.trial(&seat),
     };
-    let checked = check::check(ctx, &plan, &uid, &credentials, vouched, budget).await;
+    let checked = Box::pin(check::check(
+        ctx,
+        &plan,
+        &uid,
+        &credentials,
+        vouched,
+        budget,
+    ))
+    .await;
     ctx.checks.note(&uid, |seen| seen.refused = false);
     let write = Write {
         now: Timestamp::now(),

@@ -23,7 +23,8 @@ pub async fn settle(
     new: CohortExportStatus,
     action: Action,
 ) -> Result<Action, Error> {
-    write(ctx, export, &new).await?;
+    // On the heap, while it lasts: looks at exports are many at once.
+    Box::pin(write(ctx, export, &new)).await?;
     Ok(action)
 }
 

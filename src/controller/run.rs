@@ -65,7 +65,7 @@ pub async fn run(
         }
     }
     if let Ok(place) = ctx.runs.try_acquire() {
-        return with_place(ctx, export, found, why, place).await;
+        return Box::pin(with_place(ctx, export, found, why, place)).await;
     }
     let cycle = turns::cycle(ctx, found);
     let status = waiting(&write, found, why, Wait::Place, cycle);
@@ -73,7 +73,10 @@ pub async fn run(
     let export = written.as_ref().unwrap_or(export);
     tokio::select! {
         () = ctx.shutdown.cancelled() => Ok(Action::await_change()),
-        Ok(place) = ctx.runs.acquire() => with_place(ctx, export, found, why, place).await,
+        // Those that wait for a place are many, and small.
+        Ok(place) = ctx.runs.acquire() => {
+            Box::pin(with_place(ctx, export, found, why, place)).await
+        }
     }
 }
 

@@ -89,7 +89,7 @@ pub async fn bad_annotations(ctx: &Context, export: &CohortExport) {
         && token(export).is_none()
     {
         let message = "mixtap.dev/requested-at is ignored: it must be 1 to 64 printable characters";
-        ignored(ctx, export, REQUESTED_AT, text, message).await;
+        Box::pin(ignored(ctx, export, REQUESTED_AT, text, message)).await;
     }
     let held = export.status.as_ref().and_then(|s| s.held.as_ref());
     if let (Some(text), Some(held)) = (export.annotations().get(RELEASE_HOLD), held)
@@ -99,7 +99,7 @@ pub async fn bad_annotations(ctx: &Context, export: &CohortExport) {
             "mixtap.dev/release-hold is ignored: the run that is held now is {}",
             held.id
         );
-        ignored(ctx, export, RELEASE_HOLD, text, &message).await;
+        Box::pin(ignored(ctx, export, RELEASE_HOLD, text, &message)).await;
     }
 }
 
