@@ -46,7 +46,8 @@ enum Side {
     Later(Duration),
 }
 
-/// Asks each vendor that isn't vouched for, once, for the connector of this uid. A refusal tells more than an absence.
+/// Asks each vendor that isn't vouched for, once, for the connector of this uid. A refusal tells more
+/// than an absence.
 pub async fn check(
     ctx: &Context,
     plan: &ConnectorPlan,

@@ -131,6 +131,7 @@ fn waiting(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::schedule::seconds;
 
     #[test]
     fn a_look_is_small_for_there_are_a_thousand_at_once() {
@@ -140,7 +141,6 @@ mod tests {
         let size = size(reconcile);
         assert!(size <= 8 << 10, "{size} bytes");
     }
-    use crate::domain::schedule::seconds;
 
     #[test]
     fn an_interval_that_is_lengthened_is_stretched_no_more() {

@@ -9,6 +9,8 @@ use std::{
     sync::OnceLock,
 };
 
+use mixtap::sandbox::programs::Cache;
+
 const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
 
 /// The folder that holds both programs.
@@ -21,7 +23,7 @@ pub fn folder() -> Option<PathBuf> {
 }
 
 fn find() -> Option<PathBuf> {
-    let kept = cache().map(|cache| cache.join("prometheus-debian"));
+    let kept = Cache::of_user(env::var_os).map(|cache| cache.folder("prometheus-debian"));
     let path = env::var_os("PATH").unwrap_or_default();
     let places = env::split_paths(&path).chain(kept.iter().map(|kept| kept.join("usr/bin")));
     let found = places
@@ -31,8 +33,8 @@ fn find() -> Option<PathBuf> {
         return found;
     }
     let unpacked = match &kept {
-        Some(kept) => unpack(kept),
-        None => Err("no folder to keep it in: set HOME".to_owned()),
+        Ok(kept) => unpack(kept),
+        Err(error) => Err(error.to_string()),
     };
     match unpacked {
         Ok(folder) => Some(folder),
@@ -44,16 +46,6 @@ fn find() -> Option<PathBuf> {
             None
         }
     }
-}
-
-/// As `mixtap::sandbox` keeps programs.
-fn cache() -> Option<PathBuf> {
-    let absolute = |name| {
-        let path = env::var_os(name).map(PathBuf::from);
-        path.filter(|path| path.is_absolute())
-    };
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
-    Some(cache.join("mixtap"))
 }
 
 /// Downloads the package beside `kept` and gives it that name once it is whole: another process may

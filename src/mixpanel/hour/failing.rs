@@ -71,17 +71,15 @@ impl Failing {
 mod tests {
     use std::time::Duration;
 
-    use super::super::{Ask, Hour};
+    use super::super::{Ask, Hour, tests};
     use super::*;
 
     const QUARTER: Duration = Duration::from_secs(15 * 60);
 
     fn ask(key: &str, since: Instant, failing: bool) -> Ask<'_> {
         Ask {
-            key,
-            since,
-            last: None,
             failing,
+            ..tests::ask(key, since)
         }
     }
 

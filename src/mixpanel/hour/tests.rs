@@ -1,6 +1,6 @@
 use super::*;
 
-fn ask(key: &str, since: Instant) -> Ask<'_> {
+pub(super) fn ask(key: &str, since: Instant) -> Ask<'_> {
     Ask {
         key,
         since,

@@ -24,7 +24,8 @@ pub enum CacheError {
     Locked(PathBuf),
 }
 
-pub(in crate::sandbox) struct Cache(PathBuf);
+/// Where a user's programs are kept.
+pub struct Cache(PathBuf);
 
 impl Cache {
     /// `mixtap` below the user's cache folder, by the XDG rules on every system.

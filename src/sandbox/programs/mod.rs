@@ -6,8 +6,7 @@ mod go;
 mod process;
 mod tool;
 
-pub(super) use cache::Cache;
-pub use cache::CacheError;
+pub use cache::{Cache, CacheError};
 pub(super) use go::{Go, GoError};
 pub use process::{Program, ProgramError};
 pub use tool::{BuildError, Source, Tool, ToolError};
