@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use kube::api::{Api, ListParams};
 use kube::runtime::reflector::Store;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Connector, Context, Export};
@@ -12,6 +11,7 @@ use super::error::call;
 use super::events::Events;
 use super::filling::Filling;
 use super::lease::{self, Candidate, Leadership};
+use super::places::Places;
 use super::start::Base;
 use super::timing::signed;
 use super::wakeups::Wakeups;
@@ -204,9 +204,9 @@ impl Prepared {
             ..
         } = self.base;
         let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "mixtap".to_owned());
-        let runs = Semaphore::new(args.concurrency.into());
+        let wake_exports = Wakeups::new(exports.len());
         Context {
-            runs,
+            places: Places::new(args.concurrency, wake_exports.clone()),
             rules: Rules {
                 allowed_endpoints: args.allowed_endpoints.clone(),
                 min_interval: signed(args.min_interval),
@@ -229,7 +229,7 @@ impl Prepared {
             key: self.key,
             filling: Filling::new(connectors.len() + exports.len()),
             wake_connectors: Wakeups::new(connectors.len()),
-            wake_exports: Wakeups::new(exports.len()),
+            wake_exports,
             connectors,
             exports,
             checks: Default::default(),

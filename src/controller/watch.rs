@@ -177,7 +177,7 @@ pub fn export_changed(ctx: &Context, event: &Event<Export>) {
             let uid = export.uid().unwrap_or_default();
             ctx.destinations.forget(&uid);
             ctx.told.forget(&uid);
-            ctx.budgets.retire(&turns::key(export));
+            turns::retire(ctx, export);
         }
         Event::InitDone => wake_all_exports(ctx),
         Event::Apply(export) => conflict::note(ctx, export),
