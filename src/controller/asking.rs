@@ -12,7 +12,7 @@ use crate::domain::Destination;
 /// saw or a run found out says; who isn't doesn't.
 #[derive(Default)]
 pub struct Asking {
-    exports: HashMap<Arc<str>, Ask>,
+    exports: HashMap<Arc<str>, Box<Ask>>,
     lists: HashMap<Arc<Destination>, Vec<Arc<str>>>,
 }
 

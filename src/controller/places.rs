@@ -16,6 +16,9 @@ use super::wakeups::Wakeups;
 /// How long a place is kept for who was woken, and how often who waits looks again.
 pub const COME: Duration = Duration::from_secs(60);
 
+/// Exports for which room is kept while none wait.
+const ROOM: usize = 64;
+
 /// The places of the process.
 #[derive(Clone)]
 pub struct Places {
@@ -122,6 +125,9 @@ impl<K: Clone + Eq + Hash> Line<K> {
     /// Keeps what is free for the first of the line: who that is.
     fn call(&mut self, now: Instant) -> Vec<K> {
         let mut called = Vec::new();
+        if self.waiting.is_empty() {
+            self.numbers.shrink_to(ROOM);
+        }
         while self.free > 0
             && let Some((_, who)) = self.waiting.pop_first()
         {
