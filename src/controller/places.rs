@@ -39,9 +39,12 @@ impl Places {
     }
 
     /// A place, or one in the line: then it is woken once there is one for it.
-    pub fn take(&self, export: &ObjectRef<Export>) -> Option<Place> {
+    ///
+    /// # Errors
+    /// How long it has been in the line.
+    pub fn take(&self, export: &ObjectRef<Export>) -> Result<Place, Duration> {
         let taken = self.change(|line, now| line.take(export, now));
-        taken.then(|| Place(self.clone()))
+        taken.map(|()| Place(self.clone()))
     }
 
     /// It wants none any more.
@@ -78,7 +81,8 @@ struct Line<K> {
     free: usize,
     /// By number, which grows.
     waiting: BTreeMap<u64, K>,
-    numbers: HashMap<K, u64>,
+    /// Their numbers, and since when they wait.
+    numbers: HashMap<K, (u64, Instant)>,
     next: u64,
     /// For whom a place is kept, and since when.
     called: HashMap<K, Instant>,
@@ -95,26 +99,27 @@ impl<K: Clone + Eq + Hash> Line<K> {
         }
     }
 
-    /// Whether it has a place now; it is in the line otherwise.
-    fn take(&mut self, who: &K, now: Instant) -> bool {
+    /// Takes a place, or says how long it has been in the line.
+    fn take(&mut self, who: &K, now: Instant) -> Result<(), Duration> {
         self.expire(now);
         if self.called.remove(who).is_some() {
-            return true;
+            return Ok(());
         }
         if self.waiting.is_empty() && self.free > 0 {
             self.free -= 1;
-            return true;
+            return Ok(());
         }
-        if !self.numbers.contains_key(who) {
-            self.numbers.insert(who.clone(), self.next);
-            self.waiting.insert(self.next, who.clone());
-            self.next += 1;
+        if let Some((_, since)) = self.numbers.get(who) {
+            return Err(now.saturating_duration_since(*since));
         }
-        false
+        self.numbers.insert(who.clone(), (self.next, now));
+        self.waiting.insert(self.next, who.clone());
+        self.next += 1;
+        Err(Duration::ZERO)
     }
 
     fn leave(&mut self, who: &K) {
-        if let Some(number) = self.numbers.remove(who) {
+        if let Some((number, _)) = self.numbers.remove(who) {
             self.waiting.remove(&number);
         }
         if self.called.remove(who).is_some() {
@@ -159,21 +164,22 @@ mod tests {
     #[test]
     fn the_first_of_the_line_comes_first() {
         let (mut line, now) = (Line::new(1), Instant::now());
-        assert!(line.take(&"a", now) && line.call(now).is_empty());
-        for waits in ["b", "c", "b"] {
-            assert!(!line.take(&waits, now));
+        assert!(line.take(&"a", now).is_ok() && line.call(now).is_empty());
+        let later = now + Duration::from_secs(7);
+        for (waits, at, waited) in [("b", now, 0), ("c", later, 0), ("b", later, 7)] {
+            assert_eq!(line.take(&waits, at), Err(Duration::from_secs(waited)));
         }
         line.free += 1;
         assert_eq!(line.call(now), ["b"]);
         // The place is kept for it, whoever asks meanwhile.
-        assert!(!line.take(&"d", now) && line.take(&"b", now));
+        assert!(line.take(&"d", now).is_err() && line.take(&"b", now).is_ok());
         line.free += 1;
         assert_eq!(line.call(now), ["c"]);
         // It doesn't come.
-        assert!(!line.take(&"d", now + COME));
+        assert!(line.take(&"d", now + COME).is_err());
         assert_eq!(line.call(now + COME), ["d"]);
         line.leave(&"d");
-        assert!(line.take(&"c", now + COME));
+        assert!(line.take(&"c", now + COME).is_ok());
     }
 
     proptest! {
@@ -191,7 +197,7 @@ mod tests {
                 match what {
                     0 | 1 if !running.contains(&who) => {
                         let kept = line.called.contains_key(&who);
-                        if line.take(&who, now) {
+                        if line.take(&who, now).is_ok() {
                             prop_assert!(kept || first.is_none());
                             running.insert(who);
                         }

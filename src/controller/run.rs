@@ -22,6 +22,9 @@ use crate::telemetry::traces::{self, Instrument as _};
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
 
+/// How long a run waits for its place before its status says so.
+const SILENT: Duration = Duration::from_secs(5);
+
 /// Runs an export that is due.
 ///
 /// # Errors
@@ -63,10 +66,15 @@ pub async fn run(
             return settle(ctx, export, write.blocked(&failure), wait).await;
         }
     }
-    let Some(place) = ctx.places.take(&reference(export)) else {
-        let cycle = turns::cycle(ctx, found);
-        let status = waiting(&write, found, why, Wait::Place, cycle);
-        return settle(ctx, export, status, Action::requeue(places::COME)).await;
+    let place = match ctx.places.take(&reference(export)) {
+        Ok(place) => place,
+        // A short wait isn't worth a word.
+        Err(waited) if waited < SILENT => return Ok(Action::requeue(SILENT - waited)),
+        Err(_) => {
+            let cycle = turns::cycle(ctx, found);
+            let status = waiting(&write, found, why, Wait::Place, cycle);
+            return settle(ctx, export, status, Action::requeue(places::COME)).await;
+        }
     };
     Box::pin(with_place(ctx, export, found, why, place)).await
 }
