@@ -108,7 +108,10 @@ impl Before {
 ///
 /// # Errors
 /// `StateUnavailable` and `StateTooNew`.
-pub async fn list_shape(state: &State, list: &Destination) -> Result<Option<String>, Failure> {
+pub(super) async fn list_shape(
+    state: &State,
+    list: &Destination,
+) -> Result<Option<String>, Failure> {
     let mut object = match state.snapshot(list).await {
         Ok(Some(object)) => object,
         Ok(None) | Err(StateError::TooLarge(_)) => return Ok(None),
