@@ -55,6 +55,7 @@ pub async fn work(
         reads: &ctx.reads,
         key: &ctx.key,
         scratch: &ctx.scratch,
+        progress: &Default::default(),
     };
     let hold = Mutex::new(None);
     let resolved = |destination: &Destination| {

@@ -22,7 +22,9 @@ mod keep;
 mod list;
 mod lists;
 mod once;
+mod preview;
 mod profiles;
+mod progress;
 mod read;
 mod refusal;
 mod request;
@@ -47,6 +49,8 @@ pub use fingerprint::FingerprintKey;
 pub use gate::{Gate, Stop};
 pub use lists::CohortLists;
 pub use once::OneTime;
+pub use preview::{Held, Preview, Sends, preview};
+pub use progress::{Progress, Step};
 pub use request::{Release, Request, Shared, confirming};
 pub use run::run;
 pub use scratch::{Scratch, clean_runs, probe_scratch};
@@ -73,6 +77,8 @@ pub struct Tools<'a> {
     pub key: &'a FingerprintKey,
     /// Shared by all runs of the process.
     pub scratch: &'a Scratch,
+    /// Of this run alone.
+    pub progress: &'a Progress,
 }
 
 /// A run that got to its end.
