@@ -23,7 +23,8 @@ use tokio::time::{sleep, timeout};
 pub use leadership::Leadership;
 
 use crate::{config::RunArgs, telemetry::metrics::Metrics};
-use decision::{Decision, Observed, Record, boot_time, decide};
+use decision::{Decision, Observed, Record, decide};
+use crate::state::boot_time;
 
 /// How this process stands for election. The times obey [`RunArgs::validate`].
 #[derive(Clone, Debug)]

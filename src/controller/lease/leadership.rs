@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     Election, Held, LeaseError, call,
-    decision::{boot_time, still_held},
+    decision::still_held,
     gate::Gate,
 };
 use crate::telemetry::metrics::Metrics;
