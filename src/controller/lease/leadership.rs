@@ -10,6 +10,7 @@ use super::{
     decision::still_held,
     gate::Gate,
 };
+use crate::state::boot_time;
 use crate::telemetry::metrics::Metrics;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
