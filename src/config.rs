@@ -14,7 +14,7 @@ use std::{net::SocketAddr, time::Duration};
 use clap::{ArgAction, Args};
 
 pub use exports::ExportArgs;
-pub use local::{FileArgs, PlanArgs, SyncArgs};
+pub use local::{FileArgs, PlanArgs, PlanOutput, SyncArgs, SyncOutput};
 pub use log::LogArgs;
 pub use namespaces::Namespaces;
 pub use state::StateArgs;

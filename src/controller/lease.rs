@@ -22,9 +22,9 @@ use tokio::time::{sleep, timeout};
 
 pub use leadership::Leadership;
 
+use crate::state::boot_time;
 use crate::{config::RunArgs, telemetry::metrics::Metrics};
 use decision::{Decision, Observed, Record, decide};
-use crate::state::boot_time;
 
 /// How this process stands for election. The times obey [`RunArgs::validate`].
 #[derive(Clone, Debug)]
