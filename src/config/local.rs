@@ -117,6 +117,15 @@ impl SyncArgs {
         if self.lock_duration < SHORTEST_LOCK {
             return Err("--lock-duration must be at least 1s".to_owned());
         }
+        if self.watch
+            && self
+                .files
+                .filename
+                .iter()
+                .any(|path| path.as_os_str() == "-")
+        {
+            return Err("--watch reads the files again, which standard input can't be".to_owned());
+        }
         self.files.validate()
     }
 }

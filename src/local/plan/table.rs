@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::planned::{Outcome, Planned};
 use super::report::{Report, Total};
 use crate::domain::counts::thousands;
+use crate::local::words;
 
 const HEAD: [&str; 9] = [
     "EXPORT",
@@ -122,26 +123,19 @@ pub fn total(total: &Total) -> String {
             parts.push(format!("{count} {what}"));
         }
     }
-    format!(
-        "Of {exports} exports {}. {}",
-        parts.join(", "),
-        calls(total)
-    )
+    let exports = words::many(*exports as u64, "export", "exports");
+    format!("{exports}: {}. {}", parts.join(", "), calls(total))
 }
 
 fn calls(total: &Total) -> String {
     let calls = &total.calls;
-    let [reads, lists, uploads, list_calls] = [
-        calls.reads,
-        total.cohort_lists,
-        calls.profile_uploads,
-        calls.list_calls + total.checks,
-    ]
-    .map(thousands);
+    let queries = words::many(calls.reads + total.cohort_lists, "query", "queries");
+    let sends = calls.profile_uploads + calls.list_calls + total.checks;
+    let [reads, lists] = [calls.reads, total.cohort_lists].map(thousands);
+    let [uploads, others] = [calls.profile_uploads, calls.list_calls + total.checks].map(thousands);
     format!(
-        "A sync would ask Mixpanel {} queries (reads {reads}, lists of cohorts {lists}) and call \
-         CleverTap {} times (profile uploads {uploads}, lists and checks {list_calls}).",
-        thousands(calls.reads + total.cohort_lists),
-        thousands(calls.profile_uploads + calls.list_calls + total.checks),
+        "A sync would make {queries} of Mixpanel ({reads} to read cohorts, {lists} to list them) and \
+         {} of CleverTap ({uploads} for profiles, {others} for lists and checks).",
+        words::many(sends, "call", "calls"),
     )
 }
