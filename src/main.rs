@@ -6,10 +6,10 @@ use mixtap::telemetry::logs;
 #[cfg(feature = "otlp")]
 use mixtap::telemetry::otlp;
 use mixtap::{
-    cli::{self, Command},
+    cli::{self, CheckArgs, Command},
     config::{PlanArgs, RunArgs, SyncArgs},
     controller,
-    local::{self, plan::Found},
+    local::{self, check::Report, manifests, plan::Found},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +37,7 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
     match command {
         Command::Run(args) => block_on(run(*args))?,
         Command::Crds => print(&mixtap::crdgen::yaml()),
+        Command::Check(args) => check(&args),
         Command::Plan(args) => block_on(plan(*args))?,
         Command::Sync(args) => block_on(sync(*args))?,
         #[cfg(feature = "sandbox")]
@@ -49,6 +50,18 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
         #[cfg(feature = "sandbox")]
         Command::Guard(args) => block_on(mixtap::sandbox::guard::guard(args)),
     }
+}
+
+/// 0 where all is valid, else 1.
+fn check(args: &CheckArgs) -> io::Result<ExitCode> {
+    let reading = manifests::read(&args.files.paths, &mut io::stdin());
+    let report = Report::of(&reading, &args.rules.rules(), args.partial);
+    let code = print(&report.shown(args.output))?;
+    Ok(if report.valid {
+        code
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The controller, until SIGTERM or Ctrl-C.
@@ -72,7 +85,7 @@ async fn run(args: RunArgs) -> io::Result<ExitCode> {
 
 /// What a sync would do.
 async fn plan(args: PlanArgs) -> io::Result<ExitCode> {
-    logs::init(&args.files.log.log_level, args.files.log.log_format).map_err(io::Error::other)?;
+    logs::init(&args.local.log.log_level, args.local.log.log_format).map_err(io::Error::other)?;
     let found = local::plan::plan(args).await.map_err(io::Error::other)?;
     Ok(ExitCode::from(match found {
         Found::Nothing => 0,
@@ -83,7 +96,7 @@ async fn plan(args: PlanArgs) -> io::Result<ExitCode> {
 
 /// Exports from files.
 async fn sync(args: SyncArgs) -> io::Result<ExitCode> {
-    logs::init(&args.files.log.log_level, args.files.log.log_format).map_err(io::Error::other)?;
+    logs::init(&args.local.log.log_level, args.local.log.log_format).map_err(io::Error::other)?;
     let well = local::sync::sync(args, shutdown()?).await;
     Ok(match well.map_err(io::Error::other)? {
         true => ExitCode::SUCCESS,

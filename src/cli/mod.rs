@@ -1,5 +1,6 @@
 //! The commands, one file a group.
 
+mod check;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 
@@ -8,6 +9,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub use self::check::CheckArgs;
 #[cfg(feature = "sandbox")]
 pub use self::sandbox::{DemoArgs, SandboxArgs};
 use crate::config::{PlanArgs, RunArgs, SyncArgs};
@@ -25,6 +27,7 @@ const PRIVATE: [&str; 2] = ["--state-url ", "--allowed-endpoints "];
 
 const EXAMPLES: &str = "Examples:
   mixtap demo                            see it at work, without an account or a cluster
+  mixtap check -f manifests/             say what is wrong with manifests
   mixtap crds | kubectl apply -f -       install the CRDs
   mixtap run --state-url s3://BUCKET     run the controller
   mixtap plan -f exports/                what would a sync of these files do?
@@ -61,6 +64,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Print the CRDs as YAML
     Crds,
+    /// Say everything that is wrong with manifests, without a cluster
+    Check(CheckArgs),
     /// Print what a sync of these files would do, without doing it
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(Box<PlanArgs>),
@@ -88,7 +93,7 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
     let command = Cli::try_parse_from(line).map_err(discreet)?.command;
     let valid = match &command {
         Command::Run(args) => args.validate(),
-        Command::Plan(args) => args.files.validate(),
+        Command::Plan(args) => args.local.validate(),
         Command::Sync(args) => args.validate(),
         _ => Ok(()),
     };

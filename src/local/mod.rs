@@ -9,6 +9,7 @@
 //!       -> sync              the runs: export::run, under the state's lock
 //! ```
 
+pub mod check;
 mod key;
 mod lists;
 mod lock;

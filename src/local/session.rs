@@ -8,7 +8,7 @@ use super::lock::LockError;
 use super::manifests::{self, Fault, Objects};
 use super::secrets::Ambiguous;
 use crate::clevertap::Limits;
-use crate::config::FileArgs;
+use crate::config::LocalArgs;
 use crate::domain::validate::Rules;
 use crate::export::{Clients, CohortLists, FingerprintKey, Scratch, SharedReads};
 use crate::http::{Http, Metrics, Retry};
@@ -69,7 +69,7 @@ impl Session {
     /// # Errors
     /// Something that the user must mend.
     pub fn open(
-        args: &FileArgs,
+        args: &LocalArgs,
         state: State,
         key: FingerprintKey,
         scratch: Scratch,
@@ -77,7 +77,7 @@ impl Session {
         let exports = &args.exports;
         let http = Http::new(Metrics::default()).map_err(|e| LocalError::Http(e.to_string()))?;
         Ok(Self {
-            rules: exports.rules(),
+            rules: args.rules.rules(),
             clients: Clients {
                 http,
                 limits: Limits::default(),
@@ -90,7 +90,7 @@ impl Session {
             key,
             scratch,
             confirm_delay: exports.confirm_delay,
-            min_interval: exports.min_interval,
+            min_interval: args.rules.min_interval,
             run_deadline: exports.run_deadline,
             concurrency: exports.concurrency.into(),
         })
@@ -101,7 +101,7 @@ impl Session {
 ///
 /// # Errors
 /// It can't be opened.
-pub fn state(args: &FileArgs) -> Result<State, LocalError> {
+pub fn state(args: &LocalArgs) -> Result<State, LocalError> {
     let args = &args.state;
     Ok(State::open(args.state_url.as_str(), &args.state_prefix)?)
 }
@@ -110,8 +110,8 @@ pub fn state(args: &FileArgs) -> Result<State, LocalError> {
 ///
 /// # Errors
 /// One of them can't be read, or there is none.
-pub fn objects(args: &FileArgs) -> Result<Objects, LocalError> {
-    let reading = manifests::read(&args.filename, &mut io::stdin().lock());
+pub fn objects(args: &LocalArgs) -> Result<Objects, LocalError> {
+    let reading = manifests::read(&args.files.paths, &mut io::stdin().lock());
     let objects = reading.objects().map_err(LocalError::Files)?;
     match objects.exports.is_empty() {
         true => Err(LocalError::Nothing),

@@ -38,14 +38,14 @@ pub enum Found {
 /// # Errors
 /// What keeps it from its work.
 pub async fn plan(args: PlanArgs) -> Result<Found, LocalError> {
-    let objects = session::objects(&args.files)?;
-    let state = session::state(&args.files)?;
+    let objects = session::objects(&args.local)?;
+    let state = session::state(&args.local)?;
     state.may_read(OWNER).await?;
-    let key = key::read(&args.files.state.state_url, false)?;
-    let dir = &args.files.state.scratch_dir;
+    let key = key::read(&args.local.state.state_url, false)?;
+    let dir = &args.local.state.scratch_dir;
     let failed = |error| LocalError::Scratch(dir.display().to_string(), error);
-    let (scratch, _folder) = scratch::of_plan(&args.files.state).map_err(failed)?;
-    let session = Session::open(&args.files, state, key, scratch)?;
+    let (scratch, _folder) = scratch::of_plan(&args.local.state).map_err(failed)?;
+    let session = Session::open(&args.local, state, key, scratch)?;
     windows::load(&session.state, &session.budgets).await?;
     let (kept, budgets) = (session.state.clone(), session.budgets.clone());
     let booking = (!args.no_booking).then(|| tokio::spawn(windows::keep(kept, budgets, || true)));

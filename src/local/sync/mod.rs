@@ -42,9 +42,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// What keeps it from its work.
 pub async fn sync(args: SyncArgs, shutdown: CancellationToken) -> Result<bool, LocalError> {
     // Before anything is waited for.
-    let objects = session::objects(&args.files)?;
-    let state = session::state(&args.files)?;
-    state.own(OWNER, args.files.state.adopt_state).await?;
+    let objects = session::objects(&args.local)?;
+    let state = session::state(&args.local)?;
+    state.own(OWNER, args.local.state.adopt_state).await?;
     let taking = Lock::take(&state, args.lock_duration, args.wait, waiting);
     let lock = tokio::select! {
         lock = taking => lock?,
@@ -63,9 +63,9 @@ async fn held(
     objects: Objects,
     shutdown: &CancellationToken,
 ) -> Result<bool, LocalError> {
-    let key = key::read(&args.files.state.state_url, true)?;
-    let scratch = scratch::of_sync(&args.files.state);
-    let session = Session::open(&args.files, state, key, scratch)?;
+    let key = key::read(&args.local.state.state_url, true)?;
+    let scratch = scratch::of_sync(&args.local.state);
+    let session = Session::open(&args.local, state, key, scratch)?;
     export::clean_runs(&session.scratch).await;
     export::clean_shelf(&session.scratch).await;
     let old = windows::load(&session.state, &session.budgets).await?;
@@ -121,7 +121,7 @@ async fn passes(
             () = tokio::time::sleep(pause(passed.next)) => {}
         }
         export::clean_shelf(&session.scratch).await;
-        match session::objects(&args.files) {
+        match session::objects(&args.local) {
             Ok(read) => objects = read,
             Err(error) => say(&format!("{error}\nmixtap: the files as they were go on")),
         }
