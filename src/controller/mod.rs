@@ -4,7 +4,6 @@
 //! CRDs, state, Lease, watches; and stops it in the other.
 
 mod asking;
-mod check;
 mod claim;
 mod close;
 mod cohort_export;
@@ -14,14 +13,12 @@ mod context;
 mod credentials;
 mod dereference;
 mod destinations;
-mod ending;
 mod error;
 mod events;
 mod filling;
 mod key;
 mod lease;
 mod members;
-mod once;
 mod places;
 mod prepare;
 mod report;
@@ -36,10 +33,8 @@ mod testing;
 mod timing;
 mod turns;
 mod undecodable;
-mod vendors;
 mod wakeups;
 mod watch;
-mod windows;
 mod work;
 
 use std::sync::Arc;
@@ -55,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::config::RunArgs;
+use crate::export::windows;
 use crate::telemetry::server::Phase;
 use context::Context;
 
@@ -131,11 +127,10 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
         "the queues"
     });
     // Runs need it until their ends.
-    let keeping = windows::keep(
-        ctx.state.clone(),
-        ctx.budgets.clone(),
-        ctx.leadership.clone(),
-    );
+    let leadership = ctx.leadership.clone();
+    let keeping = windows::keep(ctx.state.clone(), ctx.budgets.clone(), move || {
+        leadership.valid()
+    });
     let keeping = tokio::spawn(keeping);
     readiness.set(Phase::Ready);
     let ended = tokio::select! {
@@ -159,7 +154,11 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
     keeping.abort();
     // What it was writing is written anew.
     let _ = keeping.await;
-    let last = windows::keep_now(&ctx.state, &ctx.budgets, &ctx.leadership);
+    let last = async {
+        if ctx.leadership.valid() {
+            windows::keep_now(&ctx.state, &ctx.budgets).await;
+        }
+    };
     if tokio::time::timeout(LOOK_AGAIN, last).await.is_err() {
         tracing::warn!("query budgets can't be kept in time");
     }
@@ -191,7 +190,7 @@ fn watch_exports(
     index: usize,
 ) -> impl Future<Output = &'static str> + Send + use<> {
     let reader = writer.as_reader();
-    let looks = LOOKS.saturating_add(ctx.args.concurrency);
+    let looks = LOOKS.saturating_add(ctx.args.exports.concurrency);
     let api = watch::api::<DeserializeGuard<CohortExport>>(&ctx.client, scope);
     let stream = watch::objects(ctx, api, writer, watch::export_changed);
     let controller = Controller::for_stream(stream, reader)

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use super::claim::claim;
 use super::close::close;
 use super::context::Context;
-use super::dereference::{Ready, reference};
+use super::dereference::{Ready, reference, token};
 use super::error::Error;
-use super::once;
 use super::places::{self, Place};
 use super::report::settle;
 use super::sharing;
@@ -46,7 +45,12 @@ pub async fn run(
         generation,
         now: Timestamp::now(),
     };
-    match once::already(ctx, export, found).await {
+    let asked = token(export);
+    match found
+        .one_time(ctx)
+        .already(export.status.as_ref(), asked)
+        .await
+    {
         None => {}
         Some(Ok(record)) => {
             let cohort = CohortStatus {

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::watch;
 
+use super::progress::Progress;
 use super::run::Run;
 use super::scratch::{self, blocking};
 use super::shared::{self, Kept, Part};
@@ -39,6 +40,22 @@ enum End {
     /// Another one may do better.
     Broken(String),
     Run(RunError),
+}
+
+/// The rows of a session, as they come. Blocks.
+struct Incoming {
+    incoming: Receiver<Batch>,
+    progress: Progress,
+}
+
+impl Iterator for Incoming {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        let batch = self.incoming.blocking_recv()?;
+        self.progress.read(batch.len());
+        Some(batch)
+    }
 }
 
 impl From<io::Error> for End {
@@ -109,7 +126,7 @@ impl Run<'_> {
                 Part::Lead(lead) => {
                     *since = lead.began + LATER;
                     let scratch = self.tools.scratch.clone();
-                    let fill = move |rows| Kept::fill(&scratch, rows);
+                    let fill = move |rows: Incoming| Kept::fill(&scratch, rows);
                     let (rows, tally) = self.stream(query, fill).await?;
                     let kept = Kept::new(rows, query.properties.len(), tally, lead.began);
                     let kept = Arc::new(kept);
@@ -152,10 +169,11 @@ impl Run<'_> {
     async fn stream<T: std::marker::Send + 'static>(
         &self,
         query: &Query,
-        fill: impl FnOnce(Receiver<Batch>) -> io::Result<T> + std::marker::Send + 'static,
+        fill: impl FnOnce(Incoming) -> io::Result<T> + std::marker::Send + 'static,
     ) -> Result<(T, Tally), End> {
         let (rows, incoming) = mpsc::channel(AHEAD);
-        let filling = blocking(move || fill(incoming));
+        let progress = self.tools.progress.clone();
+        let filling = blocking(move || fill(Incoming { incoming, progress }));
         let gate = || self.watch.read();
         let reading = async {
             let read = self.tools.mixpanel.stream(query, &gate, &rows).await;
@@ -183,7 +201,7 @@ impl Run<'_> {
         let layout = Layout {
             rule: export.identity.clone(),
             own: place(&export.identity.property).unwrap_or_default(),
-            profile: carried(export).iter().filter_map(place).collect(),
+            profile: export.carried().iter().filter_map(place).collect(),
         };
         let query = Query {
             cohort: self.cohort.0,
@@ -221,23 +239,13 @@ impl Run<'_> {
     }
 }
 
-/// The properties that a read asks for: the identity, and what a profile carries; in an order that
-/// exports which share a read agree on.
+/// The properties that a read asks for, in an order that exports which share a read agree on.
 pub(super) fn asked<'a>(
     export: &'a ExportPlan,
     shared: Option<&'a Shared>,
 ) -> BTreeSet<&'a String> {
     let others = shared.into_iter().flat_map(|shared| &shared.properties);
-    let own = [&export.identity.property];
-    carried(export).iter().chain(own).chain(others).collect()
-}
-
-/// What a profile carries.
-fn carried(export: &ExportPlan) -> &[String] {
-    match export.create_profiles {
-        true => &export.profile_properties,
-        false => &[],
-    }
+    export.properties().chain(others).collect()
 }
 
 /// Whether it adds up. Sorts, so on a thread of its own.
