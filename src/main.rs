@@ -36,6 +36,8 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> io::Result<ExitCode> {
     match command {
         Command::Run(args) => block_on(run(*args))?,
+        Command::Completions(args) => print(&cli::completions(&args)),
+        Command::Man(args) => print(&cli::man(&args)?),
         Command::Crds => print(&mixtap::crdgen::yaml()),
         #[cfg(feature = "sandbox")]
         Command::Demo(args) => block_on(mixtap::sandbox::demo::run(args)),

@@ -1,24 +1,31 @@
 //! The commands, one file a group.
 
+mod man;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod shell;
 
 use std::ffi::OsString;
+use std::io;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 #[cfg(feature = "sandbox")]
 pub use self::sandbox::{DemoArgs, SandboxArgs};
-use crate::config::RunArgs;
+pub use self::{man::ManArgs, shell::CompletionsArgs};
 #[cfg(feature = "sandbox")]
 use crate::sandbox::guard::GuardArgs;
+use crate::config::RunArgs;
 
 /// Exit code of a usage error (`EX_USAGE` of BSD's sysexits).
 pub const USAGE: u8 = 64;
 
 /// Flags whose values are URLs.
-const PRIVATE: [&str; 2] = ["--state-url ", "--allowed-endpoints "];
+const PRIVATE: [&str; 2] = [
+    "--state-url ",
+    "--allowed-endpoints ",
+];
 
 const EXAMPLES: &str = "Examples:
   mixtap demo                            see it at work, without an account or a cluster
@@ -40,6 +47,10 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Print the CRDs as YAML
     Crds,
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Write the man pages to a folder
+    Man(ManArgs),
     /// See all of it at work on this machine: a real API server, stand-ins of both vendors
     #[cfg(feature = "sandbox")]
     Demo(DemoArgs),
@@ -64,6 +75,30 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
             .map_err(|why| Cli::command().error(ErrorKind::ValueValidation, why))?;
     }
     Ok(command)
+}
+
+/// The completions of a shell.
+pub fn completions(args: &CompletionsArgs) -> String {
+    shell::completions(shown(), args)
+}
+
+/// Writes the man pages; their paths, a line each.
+///
+/// # Errors
+/// When the folder can't be written to.
+pub fn man(args: &ManArgs) -> io::Result<String> {
+    man::write(shown(), args)
+}
+
+/// The commands without those that help doesn't show.
+fn shown() -> clap::Command {
+    let whole = Cli::command();
+    let shown = whole.get_subcommands().filter(|one| !one.is_hide_set());
+    clap::Command::new("mixtap")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(whole.get_about().cloned().unwrap_or_default())
+        .after_help(EXAMPLES)
+        .subcommands(shown.cloned())
 }
 
 /// The error without the value of a URL that can't be read: credentials may be why.
