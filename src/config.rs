@@ -10,13 +10,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{ArgAction, Args};
 use url::Url;
 
-pub use namespaces::Namespaces;
+pub use namespaces::{Namespaces, namespace};
 
 use crate::{
     domain::endpoints::AllowedEndpoints,
     telemetry::logs::{Directives, LogFormat},
 };
-use namespaces::namespace;
 
 const LEASE_NAME: &str = "mixtap";
 /// A list that waits longer is raw identities on disk, which `export` removes by age.

@@ -10,6 +10,10 @@ use mixtap::{
     cli::{self, Command},
     config::RunArgs,
     controller,
+    local::{
+        self,
+        init::{InitArgs, InitError},
+    },
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> io::Result<ExitCode> {
     match command {
         Command::Run(args) => block_on(run(*args))?,
+        Command::Init(args) => init(*args),
         Command::Completions(args) => print(&cli::completions(&args)),
         Command::Man(args) => print(&cli::man(&args)?),
         Command::Crds => print(&mixtap::crdgen::yaml()),
@@ -47,6 +52,19 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
         }
         #[cfg(feature = "sandbox")]
         Command::Guard(args) => block_on(mixtap::sandbox::guard::guard(args)),
+    }
+}
+
+fn init(args: InitArgs) -> io::Result<ExitCode> {
+    match block_on(local::init::run(args))? {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            eprintln!("mixtap init: {error}");
+            Ok(ExitCode::from(match error {
+                InitError::Usage(_) => cli::USAGE,
+                _ => 1,
+            }))
+        }
     }
 }
 

@@ -16,19 +16,22 @@ pub use self::sandbox::{DemoArgs, SandboxArgs};
 pub use self::{man::ManArgs, shell::CompletionsArgs};
 #[cfg(feature = "sandbox")]
 use crate::sandbox::guard::GuardArgs;
-use crate::config::RunArgs;
+use crate::{config::RunArgs, local::init::InitArgs};
 
 /// Exit code of a usage error (`EX_USAGE` of BSD's sysexits).
 pub const USAGE: u8 = 64;
 
 /// Flags whose values are URLs.
-const PRIVATE: [&str; 2] = [
+const PRIVATE: [&str; 4] = [
     "--state-url ",
     "--allowed-endpoints ",
+    "--mixpanel-endpoint ",
+    "--clevertap-endpoint ",
 ];
 
 const EXAMPLES: &str = "Examples:
   mixtap demo                            see it at work, without an account or a cluster
+  mixtap init -o growth                  write the manifests for cohorts of a project
   mixtap crds | kubectl apply -f -       install the CRDs
   mixtap run --state-url s3://BUCKET     run the controller";
 
@@ -47,6 +50,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Print the CRDs as YAML
     Crds,
+    /// Write the manifests for cohorts of a Mixpanel project: asks for what flags don't say
+    Init(Box<InitArgs>),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Write the man pages to a folder

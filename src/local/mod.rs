@@ -1,0 +1,3 @@
+//! The commands that work from files, without a cluster.
+
+pub mod init;
