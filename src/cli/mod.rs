@@ -35,6 +35,16 @@ const EXAMPLES: &str = "Examples:
   mixtap crds | kubectl apply -f -       install the CRDs
   mixtap run --state-url s3://BUCKET     run the controller";
 
+const RUN_EXAMPLES: &str = "Examples:
+  mixtap run --leader-elect=false --state-url file://$PWD/state
+                                         by the kubeconfig, alone, on this machine
+  mixtap run --state-url s3://BUCKET/mixtap --watch-namespaces growth,crm
+                                         in two namespaces, with its state in a bucket";
+
+const CRDS_EXAMPLES: &str = "Examples:
+  mixtap crds | kubectl apply -f -       install the CRDs, or upgrade them
+  mixtap crds | kubectl diff -f -        what an upgrade would change";
+
 /// Mixpanel cohorts become CleverTap segments, declared in YAML and kept true by Kubernetes
 #[derive(Debug, Parser)]
 #[command(name = "mixtap", version, after_help = EXAMPLES)]
@@ -47,8 +57,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the controller
+    #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
     /// Print the CRDs as YAML
+    #[command(after_help = CRDS_EXAMPLES)]
     Crds,
     /// Write the manifests for cohorts of a Mixpanel project: asks for what flags don't say
     Init(Box<InitArgs>),

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{InitArgs, InitError, questions::Question};
+use super::{InitArgs, InitError, catalogue, questions::Question};
 use crate::{
     api::{CleverTapConnectorSpec, CohortExportSpec, Endpoints},
     domain::{
@@ -11,10 +11,6 @@ use crate::{
         validate::{self, Problem, Rules},
     },
 };
-
-pub const REGIONS: [&str; 3] = ["US", "EU", "IN"];
-pub const DATACENTERS: [&str; 6] = ["eu1", "in1", "us1", "sg1", "aps3", "mec1"];
-pub const SYNC_TYPES: [&str; 2] = ["Dynamic", "OneTime"];
 
 /// What is known so far; the rest is blank, to which the rules object.
 #[derive(Clone, Debug)]
@@ -70,7 +66,7 @@ impl Answers {
 
     /// Takes over what the command line answers.
     pub fn take(&mut self, args: &InitArgs) -> Result<(), InitError> {
-        for question in super::questions::all() {
+        for question in catalogue::all() {
             if let Some(text) = (question.given)(args) {
                 self.put(question, text)
                     .map_err(|must| InitError::Usage(format!("{} {must}", question.flag)))?;

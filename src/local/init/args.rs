@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, builder::PossibleValuesParser};
 use url::Url;
 
-use super::answers::{DATACENTERS, REGIONS, SYNC_TYPES};
+use super::catalogue::{DATACENTERS, REGIONS, SYNC_TYPES};
 use crate::{config::namespace, domain::endpoints};
 
 const EXAMPLES: &str = "Examples:

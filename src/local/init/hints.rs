@@ -25,7 +25,7 @@ pub fn text(
     let secret = &answers.connector.passcode_secret_ref.name;
     format!(
         "{budget}
-Next: put {folder} under version control, and the credentials where the connector looks for them.
+Next: put these files under version control, and the credentials where the connector looks for them.
 
   kubectl create secret generic {secret}{namespace} \\
     --from-literal=passcode=... --from-literal=username=... --from-literal=secret=...

@@ -15,6 +15,7 @@ mod account;
 mod answers;
 mod args;
 mod ask;
+mod catalogue;
 mod choice;
 mod error;
 mod hints;
@@ -34,8 +35,8 @@ pub use error::InitError;
 
 use answers::Answers;
 use ask::Terminal;
+use catalogue::{CLEVERTAP, MIXPANEL};
 use choice::Choice;
-use questions::{CLEVERTAP, MIXPANEL};
 
 use crate::domain::validate;
 

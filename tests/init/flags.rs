@@ -1,0 +1,103 @@
+//! Without a terminal: flags and variables say everything.
+
+use std::fs;
+
+use crate::golden;
+use crate::world::{PROJECT, World};
+
+#[test]
+fn chosen_cohorts_become_files() {
+    let world = World::new();
+    let done = world
+        .init(&["--cohort", "4312", "--cohort", "4311"])
+        .assert();
+    let output = done.success().get_output().clone();
+    // Paths and nothing else: the rest is for people.
+    golden::check("init/golden/written.txt", &world.steady(&output.stdout));
+    assert_eq!(world.steady(&output.stderr), "");
+    let names = [
+        "cart-drop-off-4311.yaml",
+        "connector.yaml",
+        "power-users.yaml",
+    ];
+    assert_eq!(world.files(), names);
+    for name in names {
+        let text = fs::read(world.folder.path().join(name)).unwrap();
+        golden::check(&format!("init/golden/{name}"), &world.steady(&text));
+    }
+    assert_eq!(world.sandbox.mixpanel().spent_queries(PROJECT).unwrap(), 1);
+}
+
+#[test]
+fn all_are_printed_and_nothing_is_written() {
+    let world = World::new();
+    let once = [
+        "--sync-type",
+        "onetime",
+        "--workspace",
+        "7",
+        "--name",
+        "growth",
+    ];
+    for how in [&["--dry-run"][..], &["--output", "-"]] {
+        let flags = [
+            &["--all", "--namespace", "crm", "--region", "eu"],
+            &once[..],
+            how,
+        ]
+        .concat();
+        let output = world.init(&flags).assert().success().get_output().clone();
+        golden::check("init/golden/all.yaml", &world.steady(&output.stdout));
+        assert_eq!(world.steady(&output.stderr), "");
+    }
+    assert_eq!(world.files(), [""; 0]);
+}
+
+#[test]
+fn more_cohorts_are_added_to_what_is_there_but_nothing_is_overwritten() {
+    let world = World::new();
+    world.init(&["--cohort", "4312"]).assert().success();
+    world.init(&["--cohort", "4317"]).assert().success();
+    assert_eq!(
+        world.files(),
+        ["2024.yaml", "connector.yaml", "power-users.yaml"]
+    );
+
+    let mine = world.folder.path().join("power-users.yaml");
+    fs::write(&mine, "# mine\n").unwrap();
+    let output = world.init(&["--all"]).assert().code(1).get_output().clone();
+    golden::check("init/golden/differ.txt", &world.steady(&output.stderr));
+    assert_eq!(world.files().len(), 3);
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "# mine\n");
+
+    world.init(&["--all", "--force"]).assert().success();
+    assert_eq!(world.files().len(), 7);
+    assert_ne!(fs::read_to_string(&mine).unwrap(), "# mine\n");
+}
+
+#[test]
+fn variables_answer_like_flags() {
+    let world = World::new();
+    let mut command = crate::world::mixtap(world.folder.path());
+    for (name, value) in [
+        ("MIXPANEL_USERNAME", crate::world::USERNAME),
+        ("MIXPANEL_SECRET", crate::world::SECRET),
+        ("MIXTAP_MIXPANEL_PROJECT", "1234567"),
+        ("MIXTAP_CLEVERTAP_PROJECT", "TEST-123-456-789Z"),
+        ("MIXTAP_DATACENTER", "eu1"),
+        ("MIXTAP_RESULT_EMAIL", "growth@example.com"),
+    ] {
+        command.env(name, value);
+    }
+    let endpoint = world.endpoint();
+    command.args([
+        "init",
+        "--cohort=4311",
+        "--cohort=4312",
+        "--mixpanel-endpoint",
+        &endpoint,
+    ]);
+    command.assert().success();
+    let text = fs::read(world.folder.path().join("connector.yaml")).unwrap();
+    golden::check("init/golden/connector.yaml", &world.steady(&text));
+}
