@@ -7,12 +7,14 @@ use mixtap::telemetry::logs;
 #[cfg(feature = "otlp")]
 use mixtap::telemetry::otlp;
 use mixtap::{
-    cli::{self, Command},
+    cli::{self, CheckArgs, Command},
     config::RunArgs,
     controller,
     local::{
         self,
+        check::Report,
         init::{InitArgs, InitError},
+        manifests,
     },
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -44,6 +46,7 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
         Command::Completions(args) => print(&cli::completions(&args)),
         Command::Man(args) => print(&cli::man(&args)?),
         Command::Crds => print(&mixtap::crdgen::yaml()),
+        Command::Check(args) => check(&args),
         #[cfg(feature = "sandbox")]
         Command::Demo(args) => block_on(mixtap::sandbox::demo::run(args)),
         #[cfg(feature = "sandbox")]
@@ -66,6 +69,18 @@ fn init(args: InitArgs) -> io::Result<ExitCode> {
             }))
         }
     }
+}
+
+/// 0 where all is valid, else 1.
+fn check(args: &CheckArgs) -> io::Result<ExitCode> {
+    let reading = manifests::read(&args.files.paths, &mut io::stdin());
+    let report = Report::of(&reading, &args.rules.rules(), args.partial);
+    let code = print(&report.shown(args.output))?;
+    Ok(if report.valid {
+        code
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The controller, until SIGTERM or Ctrl-C.

@@ -15,7 +15,7 @@ main       | cli sandbox controller local telemetry config crdgen               
 cli        | sandbox controller local export state telemetry config crdgen domain api | - kube
 sandbox    | cli controller export state telemetry config crdgen domain api          | -
 controller | export mixpanel clevertap state http telemetry config crdgen domain api | -
-local      | export mixpanel clevertap state http telemetry config crdgen domain api | - kube k8s_openapi
+local      | export mixpanel clevertap state http telemetry config crdgen domain api | - kube
 export     | mixpanel clevertap state http telemetry domain api                      | - kube k8s_openapi
 mixpanel   | http telemetry domain api                                               | - kube k8s_openapi
 clevertap  | http telemetry domain api                                               | - kube k8s_openapi

@@ -1,5 +1,7 @@
 //! The commands, one file a group.
 
+mod check;
+mod files;
 mod man;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -11,6 +13,8 @@ use std::io;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub use self::check::CheckArgs;
+pub use self::files::FilesArgs;
 #[cfg(feature = "sandbox")]
 pub use self::sandbox::{DemoArgs, SandboxArgs};
 pub use self::{man::ManArgs, shell::CompletionsArgs};
@@ -32,6 +36,7 @@ const PRIVATE: [&str; 4] = [
 const EXAMPLES: &str = "Examples:
   mixtap demo                            see it at work, without an account or a cluster
   mixtap init -o growth                  write the manifests for cohorts of a project
+  mixtap check -f manifests/             say what is wrong with manifests
   mixtap crds | kubectl apply -f -       install the CRDs
   mixtap run --state-url s3://BUCKET     run the controller";
 
@@ -64,6 +69,8 @@ pub enum Command {
     Crds,
     /// Write the manifests for cohorts of a Mixpanel project: asks for what flags don't say
     Init(Box<InitArgs>),
+    /// Say everything that is wrong with manifests, without a cluster
+    Check(CheckArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Write the man pages to a folder

@@ -1,3 +1,6 @@
-//! The commands that work from files, without a cluster.
+//! The commands that work from files: manifests are read as kubectl and the API server would read
+//! them, and no cluster is asked.
 
+pub mod check;
 pub mod init;
+pub mod manifests;
