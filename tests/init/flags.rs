@@ -101,3 +101,15 @@ fn variables_answer_like_flags() {
     let text = fs::read(world.folder.path().join("connector.yaml")).unwrap();
     golden::check("init/golden/connector.yaml", &world.steady(&text));
 }
+
+#[test]
+fn check_has_nothing_to_say_of_it() {
+    let world = World::new();
+    world.init(&["--all"]).assert().success();
+    let mut check = crate::world::mixtap(world.folder.path());
+    check.args(["check", "-f", ".", "--allowed-endpoints", &world.endpoint()]);
+    check.assert().success();
+    // It has where the endpoint isn't permitted.
+    let mut check = crate::world::mixtap(world.folder.path());
+    check.args(["check", "-f", "."]).assert().code(1);
+}

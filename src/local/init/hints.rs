@@ -27,6 +27,7 @@ pub fn text(
         "{budget}
 Next: put these files under version control, and the credentials where the connector looks for them.
 
+  mixtap check -f {folder}
   kubectl create secret generic {secret}{namespace} \\
     --from-literal=passcode=... --from-literal=username=... --from-literal=secret=...
   kubectl apply{namespace} -f {folder}
