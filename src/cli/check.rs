@@ -2,8 +2,10 @@
 
 use clap::Args;
 
-use super::FilesArgs;
-use crate::{config::RulesArgs, local::check::Format};
+use crate::{
+    config::{FilesArgs, RulesArgs},
+    local::check::Format,
+};
 
 const EXAMPLES: &str = "Examples:
   mixtap check -f manifests/                        a folder, however deep

@@ -1,7 +1,7 @@
 //! The commands, one file a group.
 
 mod check;
-mod files;
+mod examples;
 mod man;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -14,16 +14,21 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub use self::check::CheckArgs;
-pub use self::files::FilesArgs;
 #[cfg(feature = "sandbox")]
 pub use self::sandbox::{DemoArgs, SandboxArgs};
 pub use self::{man::ManArgs, shell::CompletionsArgs};
 #[cfg(feature = "sandbox")]
 use crate::sandbox::guard::GuardArgs;
-use crate::{config::RunArgs, local::init::InitArgs};
+use crate::{
+    config::{PlanArgs, RunArgs, SyncArgs},
+    local::init::InitArgs,
+};
 
 /// Exit code of a usage error (`EX_USAGE` of BSD's sysexits).
 pub const USAGE: u8 = 64;
+
+/// Exit code of a plan that found changes.
+pub const CHANGES: u8 = 2;
 
 /// Flags whose values are URLs.
 const PRIVATE: [&str; 4] = [
@@ -33,26 +38,9 @@ const PRIVATE: [&str; 4] = [
     "--clevertap-endpoint ",
 ];
 
-const EXAMPLES: &str = "Examples:
-  mixtap demo                            see it at work, without an account or a cluster
-  mixtap init -o growth                  write the manifests for cohorts of a project
-  mixtap check -f manifests/             say what is wrong with manifests
-  mixtap crds | kubectl apply -f -       install the CRDs
-  mixtap run --state-url s3://BUCKET     run the controller";
-
-const RUN_EXAMPLES: &str = "Examples:
-  mixtap run --leader-elect=false --state-url file://$PWD/state
-                                         by the kubeconfig, alone, on this machine
-  mixtap run --state-url s3://BUCKET/mixtap --watch-namespaces growth,crm
-                                         in two namespaces, with its state in a bucket";
-
-const CRDS_EXAMPLES: &str = "Examples:
-  mixtap crds | kubectl apply -f -       install the CRDs, or upgrade them
-  mixtap crds | kubectl diff -f -        what an upgrade would change";
-
 /// Mixpanel cohorts become CleverTap segments, declared in YAML and kept true by Kubernetes
 #[derive(Debug, Parser)]
-#[command(name = "mixtap", version, after_help = EXAMPLES)]
+#[command(name = "mixtap", version, after_help = examples::ALL)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -62,19 +50,21 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the controller
-    #[command(after_help = RUN_EXAMPLES)]
+    #[command(after_help = examples::RUN)]
     Run(Box<RunArgs>),
     /// Print the CRDs as YAML
-    #[command(after_help = CRDS_EXAMPLES)]
+    #[command(after_help = examples::CRDS)]
     Crds,
     /// Write the manifests for cohorts of a Mixpanel project: asks for what flags don't say
     Init(Box<InitArgs>),
     /// Say everything that is wrong with manifests, without a cluster
     Check(CheckArgs),
-    /// Print the completions of a shell
-    Completions(CompletionsArgs),
-    /// Write the man pages to a folder
-    Man(ManArgs),
+    /// Print what a sync of these files would do, without doing it
+    #[command(after_help = examples::PLAN)]
+    Plan(Box<PlanArgs>),
+    /// Export from files, without a cluster
+    #[command(after_help = examples::SYNC)]
+    Sync(Box<SyncArgs>),
     /// See all of it at work on this machine: a real API server, stand-ins of both vendors
     #[cfg(feature = "sandbox")]
     Demo(DemoArgs),
@@ -85,6 +75,10 @@ pub enum Command {
     #[cfg(feature = "sandbox")]
     #[command(hide = true)]
     Guard(GuardArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Write the man pages to a folder
+    Man(ManArgs),
 }
 
 /// Reads the command line, program name included.
@@ -94,10 +88,13 @@ pub enum Command {
 /// ([`clap::Error::use_stderr`]).
 pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
     let command = Cli::try_parse_from(line).map_err(discreet)?.command;
-    if let Command::Run(args) = &command {
-        args.validate()
-            .map_err(|why| Cli::command().error(ErrorKind::ValueValidation, why))?;
-    }
+    let valid = match &command {
+        Command::Run(args) => args.validate(),
+        Command::Plan(args) => args.local.validate(),
+        Command::Sync(args) => args.validate(),
+        _ => Ok(()),
+    };
+    valid.map_err(|why| Cli::command().error(ErrorKind::ValueValidation, why))?;
     Ok(command)
 }
 
@@ -121,7 +118,7 @@ fn shown() -> clap::Command {
     clap::Command::new("mixtap")
         .version(env!("CARGO_PKG_VERSION"))
         .about(whole.get_about().cloned().unwrap_or_default())
-        .after_help(EXAMPLES)
+        .after_help(examples::ALL)
         .subcommands(shown.cloned())
 }
 

@@ -15,7 +15,10 @@ fn commands_are_known() {
     let Ok(Command::Run(args)) = parsed("mixtap run --lease-name=x --concurrency 3") else {
         panic!("not a run");
     };
-    assert_eq!((args.lease_name.as_str(), args.concurrency), ("x", 3));
+    assert_eq!(
+        (args.lease_name.as_str(), args.exports.concurrency),
+        ("x", 3)
+    );
 }
 
 #[test]

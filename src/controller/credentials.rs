@@ -9,15 +9,8 @@ use secrecy::SecretString;
 use super::error::{Error, call};
 use crate::api::{CleverTapConnectorSpec, ObservedSecrets};
 use crate::domain::{Failure, Reason, credential};
+use crate::export::Credentials;
 use crate::mixpanel::ServiceAccount;
-
-/// What a connector logs in with.
-pub struct Credentials {
-    pub passcode: SecretString,
-    pub service_account: ServiceAccount,
-    /// Which versions of the Secrets these are.
-    pub versions: ObservedSecrets,
-}
 
 /// Reads both Secrets. The inner error is the user's to mend: a Secret or a key that isn't there.
 ///

@@ -4,7 +4,6 @@
 //! CRDs, state, Lease, watches; and stops it in the other.
 
 mod asking;
-mod check;
 mod claim;
 mod close;
 mod cohort_export;
@@ -14,14 +13,12 @@ mod context;
 mod credentials;
 mod dereference;
 mod destinations;
-mod ending;
 mod error;
 mod events;
 mod filling;
 mod key;
 mod lease;
 mod members;
-mod once;
 mod prepare;
 mod report;
 mod run;
@@ -35,10 +32,8 @@ mod testing;
 mod timing;
 mod turns;
 mod undecodable;
-mod vendors;
 mod wakeups;
 mod watch;
-mod windows;
 mod work;
 
 use std::sync::Arc;
@@ -54,6 +49,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::config::RunArgs;
+use crate::export::windows;
 use crate::telemetry::server::Phase;
 use context::Context;
 
@@ -130,11 +126,10 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
         "the queues"
     });
     // Runs need it until their ends.
-    let keeping = windows::keep(
-        ctx.state.clone(),
-        ctx.budgets.clone(),
-        ctx.leadership.clone(),
-    );
+    let leadership = ctx.leadership.clone();
+    let keeping = windows::keep(ctx.state.clone(), ctx.budgets.clone(), move || {
+        leadership.valid()
+    });
     let keeping = tokio::spawn(keeping);
     readiness.set(Phase::Ready);
     let ended = tokio::select! {
@@ -158,7 +153,11 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
     keeping.abort();
     // What it was writing is written anew.
     let _ = keeping.await;
-    let last = windows::keep_now(&ctx.state, &ctx.budgets, &ctx.leadership);
+    let last = async {
+        if ctx.leadership.valid() {
+            windows::keep_now(&ctx.state, &ctx.budgets).await;
+        }
+    };
     if tokio::time::timeout(LOOK_AGAIN, last).await.is_err() {
         tracing::warn!("query budgets can't be kept in time");
     }

@@ -14,10 +14,11 @@ use super::filling::Filling;
 use super::lease::{self, Candidate, Leadership};
 use super::start::Base;
 use super::wakeups::Wakeups;
-use super::{Ended, LOOK_AGAIN, key, windows};
+use super::{Ended, LOOK_AGAIN, key};
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
-use crate::export::{self, CohortLists, FingerprintKey, SharedReads};
+use crate::export::{self, Clients, CohortLists, FingerprintKey, SharedReads, windows};
+use crate::http::Retry;
 use crate::state::StateError;
 use crate::telemetry::server::{Phase, Readiness};
 
@@ -53,7 +54,7 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
     };
     let owning = async {
         own_state(&base, &leadership).await?;
-        windows::load(&base.state, &base.budgets, &base.readiness).await;
+        windows(&base).await;
         let key = fingerprint_key(&base).await;
         key.map(Some).map_err(|e| Ended::Setup(e.to_string()))
     };
@@ -135,7 +136,7 @@ async fn state(base: &Base) {
 async fn scratch(base: &Base) {
     while let Err(error) = export::probe_scratch(&base.scratch).await {
         base.readiness.set(Phase::WaitingForScratch);
-        let dir = base.args.scratch_dir.display();
+        let dir = base.args.state.scratch_dir.display();
         tracing::warn!(%dir, %error, "waiting for the scratch directory");
         tokio::time::sleep(LOOK_AGAIN).await;
     }
@@ -147,7 +148,7 @@ async fn own_state(base: &Base, leadership: &Leadership) -> Result<(), Ended> {
         return Ok(());
     };
     loop {
-        match base.state.own(uid, base.args.adopt_state).await {
+        match base.state.own(uid, base.args.state.adopt_state).await {
             Ok(()) => return Ok(()),
             Err(error @ StateError::Foreign) => return Err(Ended::Setup(error.to_string())),
             Err(error) => tracing::warn!(%error, "waiting for the state store"),
@@ -155,6 +156,20 @@ async fn own_state(base: &Base, leadership: &Leadership) -> Result<(), Ended> {
         base.readiness.set(Phase::WaitingForState);
         tokio::time::sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Takes over the query budgets that the last leader kept.
+async fn windows(base: &Base) {
+    let old = loop {
+        match windows::load(&base.state, &base.budgets).await {
+            Ok(old) => break old,
+            Err(error) => tracing::warn!(%error, "waiting for the state store"),
+        }
+        base.readiness.set(Phase::WaitingForState);
+        tokio::time::sleep(LOOK_AGAIN).await;
+    };
+    base.readiness.set(Phase::Standby);
+    windows::drop_old(&base.state, &old).await;
 }
 
 async fn fingerprint_key(base: &Base) -> Result<FingerprintKey, super::error::Error> {
@@ -197,7 +212,12 @@ impl Prepared {
             ..
         } = self.base;
         let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "mixtap".to_owned());
-        let runs = Semaphore::new(args.concurrency.into());
+        let clients = Clients {
+            http,
+            limits: Limits::default(),
+            retry: Retry::within(args.exports.retry_first, args.exports.retry_total),
+        };
+        let runs = Semaphore::new(args.exports.concurrency.into());
         Context {
             runs,
             rules: args.rules.rules(),
@@ -207,12 +227,11 @@ impl Prepared {
             metrics,
             leadership: self.leadership,
             shutdown,
-            http,
+            clients,
             budgets,
             lists: CohortLists::default(),
             reads: SharedReads::default(),
             groups: Default::default(),
-            limits: Limits::default(),
             state,
             scratch,
             key: self.key,

@@ -36,7 +36,7 @@ pub fn input<'a>(
         token: token(export),
         release: export.annotations().get(RELEASE_HOLD).map(String::as_str),
         min_interval: ctx.rules.min_interval,
-        confirm_delay: signed(ctx.args.confirm_delay),
+        confirm_delay: signed(ctx.args.exports.confirm_delay),
     }
 }
 

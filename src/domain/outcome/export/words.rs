@@ -1,6 +1,7 @@
 //! The messages that close a run.
 
 use crate::api::{Held, LastRun, SegmentStatus};
+use crate::domain::counts::thousands;
 use crate::domain::failure::Reason;
 
 pub(super) fn accepted(run: &LastRun, segment: Option<&SegmentStatus>) -> String {
@@ -24,17 +25,4 @@ pub(super) fn held(reason: Reason, hold: &Held) -> String {
         "{what}, so CleverTap keeps the previous list. If that is right, annotate with mixtap.dev/release-hold={}",
         hold.id
     )
-}
-
-/// 1204 as `1,204`.
-fn thousands(count: i64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
