@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::golden;
-use crate::world::{PROJECT, World};
+use crate::world::{ACCOUNT, PASSCODE, PROJECT, SECRET, USERNAME, World, mixtap};
 
 #[test]
 fn chosen_cohorts_become_files() {
@@ -78,10 +78,10 @@ fn more_cohorts_are_added_to_what_is_there_but_nothing_is_overwritten() {
 #[test]
 fn variables_answer_like_flags() {
     let world = World::new();
-    let mut command = crate::world::mixtap(world.folder.path());
+    let mut command = mixtap(world.folder.path());
     for (name, value) in [
-        ("MIXPANEL_USERNAME", crate::world::USERNAME),
-        ("MIXPANEL_SECRET", crate::world::SECRET),
+        ("MIXPANEL_USERNAME", USERNAME),
+        ("MIXPANEL_SECRET", SECRET),
         ("MIXTAP_MIXPANEL_PROJECT", "1234567"),
         ("MIXTAP_CLEVERTAP_PROJECT", "TEST-123-456-789Z"),
         ("MIXTAP_DATACENTER", "eu1"),
@@ -106,10 +106,47 @@ fn variables_answer_like_flags() {
 fn check_has_nothing_to_say_of_it() {
     let world = World::new();
     world.init(&["--all"]).assert().success();
-    let mut check = crate::world::mixtap(world.folder.path());
+    let mut check = mixtap(world.folder.path());
     check.args(["check", "-f", ".", "--allowed-endpoints", &world.endpoint()]);
     check.assert().success();
     // It has where the endpoint isn't permitted.
-    let mut check = crate::world::mixtap(world.folder.path());
+    let mut check = mixtap(world.folder.path());
     check.args(["check", "-f", "."]).assert().code(1);
+}
+
+#[test]
+fn what_is_written_is_synced_with_the_variables_that_it_tells_of() {
+    let world = World::new();
+    let clevertap = world.sandbox.clevertap_url().origin().ascii_serialization();
+    let flags = [
+        "--cohort",
+        "4312",
+        "--output",
+        "exports",
+        "--clevertap-endpoint",
+        &clevertap,
+    ];
+    world.init(&flags).assert().success();
+    let mut sync = mixtap(world.folder.path());
+    for (key, value) in [
+        ("PASSCODE", PASSCODE),
+        ("USERNAME", USERNAME),
+        ("SECRET", SECRET),
+    ] {
+        let name = format!("MIXTAP_SECRET_DEFAULT_MIXPANEL_1234567_CREDENTIALS_{key}");
+        let hints = include_str!("golden/asked.txt");
+        assert!(hints.contains(&format!("export {name}=")));
+        sync.env(name, value);
+    }
+    let state = url::Url::from_directory_path(world.folder.path().join("state")).unwrap();
+    sync.args(["sync", "-f", "exports", "--state-url", state.as_str()]);
+    sync.args(["--scratch-dir", "runs", "--allowed-endpoints"]);
+    sync.arg(format!("{},{clevertap}", world.endpoint()));
+    let output = sync.assert().success().get_output().clone();
+    world.steady(&output.stdout);
+    let segment = world
+        .sandbox
+        .clevertap()
+        .segment(ACCOUNT, "Mixpanel - Power users");
+    assert_eq!(segment.unwrap().members.len(), 12);
 }

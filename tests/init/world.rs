@@ -5,13 +5,16 @@ use std::path::Path;
 use assert_cmd::Command;
 use mixtap::sandbox::{
     Sandbox, SandboxOptions,
-    mixpanel::{CohortSpec, ProjectSettings},
+    clevertap::AccountSettings,
+    mixpanel::{CohortSpec, Generator, ProjectSettings},
 };
 
 pub const PROJECT: u64 = 1_234_567;
+pub const ACCOUNT: &str = "TEST-123-456-789Z";
 /// Canaries: never seen in any output or file.
 pub const USERNAME: &str = "canary-robot.1a2b3c.mp-service-account";
 pub const SECRET: &str = "canary-mixpanel-secret";
+pub const PASSCODE: &str = "canary-passcode";
 
 pub struct World {
     pub sandbox: Sandbox,
@@ -40,6 +43,10 @@ impl World {
             };
             mixpanel.put_cohort(PROJECT, id, spec).unwrap();
         }
+        let people = Generator::members(12);
+        mixpanel.generate(PROJECT, 4312, people).unwrap();
+        let account = AccountSettings::with_passcode(PASSCODE);
+        sandbox.clevertap().set_account(ACCOUNT, account);
         let folder = tempfile::tempdir().unwrap();
         Self { sandbox, folder }
     }

@@ -6,6 +6,7 @@ use super::Answers;
 use crate::{
     api::{DurationString, SyncType},
     domain::{ConnectorPlan, ExportPlan},
+    local::secrets,
 };
 
 /// Whether the query budget permits what was chosen, and commands ready to be pasted.
@@ -19,19 +20,31 @@ pub fn text(
     let Some(folder) = folder else {
         return budget;
     };
-    let namespace = answers.namespace.as_ref();
-    let namespace = namespace.map_or_else(String::new, |name| format!(" -n {name}"));
+    let namespace = answers.namespace.as_deref();
+    let flag = namespace.map_or_else(String::new, |name| format!(" -n {name}"));
     let folder = folder.display();
-    let secret = &answers.connector.passcode_secret_ref.name;
+    let spec = &answers.connector;
+    let secret = &spec.passcode_secret_ref.name;
+    let variables = secrets::variables(namespace.unwrap_or("default"), spec);
+    let exports = variables.map(|name| format!("  export {name}=...\n"));
     format!(
         "{budget}
-Next: put these files under version control, and the credentials where the connector looks for them.
+Next: put these files under version control, and the credentials where they are looked for.
 
   mixtap check -f {folder}
-  kubectl create secret generic {secret}{namespace} \\
+
+On a cluster, by the controller:
+
+  kubectl create secret generic {secret}{flag} \\
     --from-literal=passcode=... --from-literal=username=... --from-literal=secret=...
-  kubectl apply{namespace} -f {folder}
-"
+  kubectl apply{flag} -f {folder}
+
+Without one, from here or a pipeline:
+
+{exports}  mixtap plan -f {folder}
+  mixtap sync -f {folder}
+",
+        exports = exports.concat(),
     )
 }
 
