@@ -115,7 +115,7 @@ async fn show(args: DemoArgs) -> Result<ExitCode, DemoError> {
 enum Found {
     ApiServer(Assets),
     /// Synced already.
-    Files(Files),
+    Files(Box<Files>),
 }
 
 /// The programs of an API server. While they are being made, which may take minutes, the examples are
@@ -138,7 +138,7 @@ async fn find(home: &Home, once: bool) -> Result<Found, DemoError> {
         say(&format!(
             "{missing}. Without it this is all there is to see"
         ));
-        return synced.map(|()| Found::Files(files));
+        return synced.map(|()| Found::Files(Box::new(files)));
     }
     let assets = found?;
     synced?;
