@@ -1,6 +1,7 @@
 use clap::Parser;
 
 use super::*;
+use crate::{domain::endpoints::AllowedEndpoints, telemetry::logs::LogFormat};
 
 #[derive(Parser)]
 struct Run {
@@ -95,7 +96,7 @@ fn a_size_says_what_it_must_be() {
         assert!(refused.contains(says), "{refused}");
     }
     let least = parse(&["--scratch-limit", "64Mi"]).expect("the least");
-    assert_eq!(least.scratch_limit, 64 << 20);
+    assert_eq!(least.state.scratch_limit, 64 << 20);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(feature = "sandbox")]
 
 mod canaries;
+mod ci;
 mod codes;
 mod golden;
 mod kills;

@@ -29,7 +29,8 @@ pub struct Planned {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Members>,
     /// False: there is no last list to compare with, so all count as added.
-    pub compared: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guard: Option<Guard>,
     pub calls: Calls,
@@ -116,7 +117,7 @@ impl Planned {
             cohort,
             segment: status.segment.as_ref().map(|segment| segment.name.clone()),
             members: None,
-            compared: true,
+            compared: None,
             guard: None,
             calls: Calls::default(),
             warnings: Vec::new(),
@@ -158,7 +159,7 @@ impl Planned {
             cohort: Some(Cohort { id, name }),
             segment: Some(segment),
             members: Some(Members::of(&counts)),
-            compared,
+            compared: Some(compared),
             guard: Some(Guard::of(held)),
             calls: Calls {
                 reads: reads.into(),

@@ -87,14 +87,15 @@ pub fn notes(planned: &Planned) -> Vec<String> {
         if !skipped.is_empty() {
             notes.push(format!("{name}: skips {skipped}"));
         }
-        if !planned.compared && planned.outcome == Outcome::Changes {
+        if planned.compared == Some(false) && planned.outcome == Outcome::Changes {
             notes.push(format!(
                 "{name}: there is no last list to compare with, so all count as added"
             ));
         }
     }
     let guard = planned.guard.as_ref();
-    if let Some((previous, removed)) = guard.and_then(|guard| guard.previous.zip(guard.removed)) {
+    let lost = guard.and_then(|guard| guard.previous.zip(guard.removed));
+    if let Some((previous @ 1.., removed)) = lost {
         let [previous, removed] = [previous, removed].map(thousands);
         notes.push(format!("{name}: {removed} of {previous} would go"));
     }
