@@ -19,11 +19,9 @@ pub use exports::ExportArgs;
 pub use files::FilesArgs;
 pub use local::{LocalArgs, PlanArgs, PlanOutput, SyncArgs, SyncOutput};
 pub use log::LogArgs;
-pub use namespaces::Namespaces;
+pub use namespaces::{Namespaces, namespace};
 pub use rules::RulesArgs;
 pub use state::StateArgs;
-
-use namespaces::namespace;
 
 const LEASE_NAME: &str = "mixtap";
 

@@ -9,7 +9,13 @@ use mixtap::{
     cli::{self, CheckArgs, Command},
     config::{PlanArgs, RunArgs, SyncArgs},
     controller,
-    local::{self, check::Report, manifests, plan::Found},
+    local::{
+        self,
+        check::Report,
+        init::{InitArgs, InitError},
+        manifests,
+        plan::Found,
+    },
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +42,9 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> io::Result<ExitCode> {
     match command {
         Command::Run(args) => block_on(run(*args))?,
+        Command::Init(args) => init(*args),
+        Command::Completions(args) => print(&cli::completions(&args)),
+        Command::Man(args) => print(&cli::man(&args)?),
         Command::Crds => print(&mixtap::crdgen::yaml()),
         Command::Check(args) => check(&args),
         Command::Plan(args) => block_on(plan(*args))?,
@@ -49,6 +58,19 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
         }
         #[cfg(feature = "sandbox")]
         Command::Guard(args) => block_on(mixtap::sandbox::guard::guard(args)),
+    }
+}
+
+fn init(args: InitArgs) -> io::Result<ExitCode> {
+    match block_on(local::init::run(args))? {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            eprintln!("mixtap init: {error}");
+            Ok(ExitCode::from(match error {
+                InitError::Usage(_) => cli::USAGE,
+                _ => 1,
+            }))
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! The commands, one file a group.
 
 mod check;
+mod examples;
+mod man;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod shell;
 
 use std::ffi::OsString;
+use std::io;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -12,9 +16,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 pub use self::check::CheckArgs;
 #[cfg(feature = "sandbox")]
 pub use self::sandbox::{DemoArgs, SandboxArgs};
-use crate::config::{PlanArgs, RunArgs, SyncArgs};
+pub use self::{man::ManArgs, shell::CompletionsArgs};
 #[cfg(feature = "sandbox")]
 use crate::sandbox::guard::GuardArgs;
+use crate::{
+    config::{PlanArgs, RunArgs, SyncArgs},
+    local::init::InitArgs,
+};
 
 /// Exit code of a usage error (`EX_USAGE` of BSD's sysexits).
 pub const USAGE: u8 = 64;
@@ -23,35 +31,16 @@ pub const USAGE: u8 = 64;
 pub const CHANGES: u8 = 2;
 
 /// Flags whose values are URLs.
-const PRIVATE: [&str; 2] = ["--state-url ", "--allowed-endpoints "];
-
-const EXAMPLES: &str = "Examples:
-  mixtap demo                            see it at work, without an account or a cluster
-  mixtap check -f manifests/             say what is wrong with manifests
-  mixtap crds | kubectl apply -f -       install the CRDs
-  mixtap run --state-url s3://BUCKET     run the controller
-  mixtap plan -f exports/                what would a sync of these files do?
-  mixtap sync -f exports/                export from files, without a cluster";
-
-const PLAN_EXAMPLES: &str =
-    "Exit code 0: nothing would change, 1: something is wrong, 2: a sync would change segments.
-
-Examples:
-  mixtap plan -f exports/                    what would a sync of this folder do?
-  mixtap plan -f exports/ -o markdown        the same as a comment on a pull request
-  kustomize build . | mixtap plan -f -       of standard input";
-
-const SYNC_EXAMPLES: &str = "Exit code 0: everything is as it should be, 1: something isn't.
-
-Examples:
-  mixtap sync -f exports/                    one pass over this folder
-  mixtap sync -f exports/ -o json            the same, for machines
-  mixtap sync -f exports/ --watch            go on, each export at its interval
-  mixtap sync -f exports/ --state-url s3://BUCKET    with the state in a bucket";
+const PRIVATE: [&str; 4] = [
+    "--state-url ",
+    "--allowed-endpoints ",
+    "--mixpanel-endpoint ",
+    "--clevertap-endpoint ",
+];
 
 /// Mixpanel cohorts become CleverTap segments, declared in YAML and kept true by Kubernetes
 #[derive(Debug, Parser)]
-#[command(name = "mixtap", version, after_help = EXAMPLES)]
+#[command(name = "mixtap", version, after_help = examples::ALL)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -61,16 +50,20 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the controller
+    #[command(after_help = examples::RUN)]
     Run(Box<RunArgs>),
     /// Print the CRDs as YAML
+    #[command(after_help = examples::CRDS)]
     Crds,
+    /// Write the manifests for cohorts of a Mixpanel project: asks for what flags don't say
+    Init(Box<InitArgs>),
     /// Say everything that is wrong with manifests, without a cluster
     Check(CheckArgs),
     /// Print what a sync of these files would do, without doing it
-    #[command(after_help = PLAN_EXAMPLES)]
+    #[command(after_help = examples::PLAN)]
     Plan(Box<PlanArgs>),
     /// Export from files, without a cluster
-    #[command(after_help = SYNC_EXAMPLES)]
+    #[command(after_help = examples::SYNC)]
     Sync(Box<SyncArgs>),
     /// See all of it at work on this machine: a real API server, stand-ins of both vendors
     #[cfg(feature = "sandbox")]
@@ -82,6 +75,10 @@ pub enum Command {
     #[cfg(feature = "sandbox")]
     #[command(hide = true)]
     Guard(GuardArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Write the man pages to a folder
+    Man(ManArgs),
 }
 
 /// Reads the command line, program name included.
@@ -99,6 +96,30 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
     };
     valid.map_err(|why| Cli::command().error(ErrorKind::ValueValidation, why))?;
     Ok(command)
+}
+
+/// The completions of a shell.
+pub fn completions(args: &CompletionsArgs) -> String {
+    shell::completions(shown(), args)
+}
+
+/// Writes the man pages; their paths, a line each.
+///
+/// # Errors
+/// When the folder can't be written to.
+pub fn man(args: &ManArgs) -> io::Result<String> {
+    man::write(shown(), args)
+}
+
+/// The commands without those that help doesn't show.
+fn shown() -> clap::Command {
+    let whole = Cli::command();
+    let shown = whole.get_subcommands().filter(|one| !one.is_hide_set());
+    clap::Command::new("mixtap")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(whole.get_about().cloned().unwrap_or_default())
+        .after_help(examples::ALL)
+        .subcommands(shown.cloned())
 }
 
 /// The error without the value of a URL that can't be read: credentials may be why.

@@ -6,8 +6,18 @@ use clap::Args;
 
 use crate::sandbox::SandboxOptions;
 
+const DEMO_EXAMPLES: &str = "Examples:
+  mixtap demo                            until Ctrl-C, with commands for a second terminal
+  mixtap demo --once --workdir demo      until everything is synced, and keep the log";
+
+const SANDBOX_EXAMPLES: &str = "Examples:
+  mixtap sandbox                         on free ports; its addresses are printed
+  mixtap sandbox --admin-address 127.0.0.1:8000
+                                         then: curl http://127.0.0.1:8000/requests?scope=PROJECT";
+
 /// How the demo runs.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = DEMO_EXAMPLES)]
 pub struct DemoArgs {
     /// Exit once everything is synced: 0 if all got there, else 1
     #[arg(long)]
@@ -20,6 +30,7 @@ pub struct DemoArgs {
 
 /// Where the stand-ins listen, and what they hold.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = SANDBOX_EXAMPLES)]
 pub struct SandboxArgs {
     /// Hold what the examples need, and write those into this directory, pointed at the stand-ins
     #[arg(long, value_name = "DIR")]

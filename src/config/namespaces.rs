@@ -23,7 +23,10 @@ impl FromStr for Namespaces {
 }
 
 /// A namespace's name is a DNS label, and becomes a part of request paths.
-pub(super) fn namespace(name: &str) -> Result<String, String> {
+///
+/// # Errors
+/// A sentence that says what a name must be.
+pub fn namespace(name: &str) -> Result<String, String> {
     let inner = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
     let valid = (1..=63).contains(&name.len())
         && name.bytes().all(inner)

@@ -7,9 +7,12 @@
 //!     -> what to do now      pass        the rules of domain, lists that several ask for
 //!       -> plan              what it would bring: export::preview
 //!       -> sync              the runs: export::run, under the state's lock
+//!
+//! cohorts -> files           init
 //! ```
 
 pub mod check;
+pub mod init;
 mod key;
 mod lists;
 mod lock;
@@ -17,7 +20,6 @@ pub mod manifests;
 mod members;
 mod pass;
 pub mod plan;
-
 mod scratch;
 mod secrets;
 mod session;

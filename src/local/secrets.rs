@@ -129,6 +129,11 @@ fn wanted(spec: &CleverTapConnectorSpec) -> [[&str; 2]; 3] {
     ]
 }
 
+/// The variables that give a connector's Passcode, and its service account's user name and secret.
+pub fn variables(namespace: &str, spec: &CleverTapConnectorSpec) -> [String; 3] {
+    wanted(spec).map(|[name, key]| variable(&[namespace, name, key].map(str::to_owned)))
+}
+
 /// `MIXTAP_SECRET_<NAMESPACE>_<NAME>_<KEY>`.
 fn variable(place: &[String; 3]) -> String {
     let plain = |c: char| match c.is_ascii_alphanumeric() {

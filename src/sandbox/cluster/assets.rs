@@ -49,6 +49,13 @@ pub enum AssetsError {
 }
 
 impl Assets {
+    /// The programs that are there already, in what the user names or our cache.
+    pub fn at_hand(need: Need) -> Result<Option<Self>, AssetsError> {
+        let cache = Cache::of_user(env::var_os)?;
+        let named = named(env::var_os)?.filter(|assets| assets.suffice(need));
+        Ok(named.or_else(|| cached(&cache, need)))
+    }
+
     /// Finds the programs or gets them, which may take minutes; `say` is told what is going on, a
     /// line at a time. Can be dropped at any time and leaves nothing half-made that would be used.
     pub async fn find(need: Need, say: &(dyn Fn(&str) + Sync)) -> Result<Self, AssetsError> {
@@ -59,16 +66,11 @@ impl Assets {
             say("KUBEBUILDER_ASSETS has no kube-controller-manager; looking elsewhere");
         }
         let cache = Cache::of_user(env::var_os)?;
-        let (built, fetched) = (cache.folder(&build::key()), cache.folder(&archive::key()));
-        let cached = || {
-            let mut found = [&built, &fetched]
-                .into_iter()
-                .filter_map(|folder| inside(folder));
-            found.find(|assets| assets.suffice(need))
-        };
+        let cached = || cached(&cache, need);
         if let Some(assets) = cached() {
             return Ok(assets);
         }
+        let (built, fetched) = (cache.folder(&build::key()), cache.folder(&archive::key()));
         let _lock = cache.lock(say).await?;
         let mut tried = Vec::new();
         // Asked again each time: whoever held the lock may have made them.
@@ -92,6 +94,13 @@ impl Assets {
     fn suffice(&self, need: Need) -> bool {
         need == Need::ApiServer || self.controller_manager.is_some()
     }
+}
+
+/// What an earlier call has built or fetched.
+fn cached(cache: &Cache, need: Need) -> Option<Assets> {
+    let folders = [cache.folder(&build::key()), cache.folder(&archive::key())];
+    let mut found = folders.iter().filter_map(|folder| inside(folder));
+    found.find(|assets| assets.suffice(need))
 }
 
 /// The programs in `folder`, if at least the API server and etcd are there.

@@ -1,58 +1,106 @@
-//! The examples as files for who works without a cluster: pointed at stand-ins that hold what they
-//! need.
+//! The examples synced from files: shown while an API server is being made, and all there is to show
+//! where none can be had.
 
-use std::{fs, io, path::Path};
+use std::{path::PathBuf, process::Stdio};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::ChildStdout,
+    time::interval,
+};
 
 use super::{
-    manifests::{self, EXAMPLES},
+    CHANGE_EVERY, DemoError,
+    child::{self, Guarded},
+    examples, hints,
+    home::Home,
+    io_error,
+    report::{calls, holds},
+    say::{print, say, say_all},
     world,
 };
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, SandboxOptions};
 
-const NAMES: [&str; 4] = [
-    "secret.yaml",
-    "connector.yaml",
-    "one-time.yaml",
-    "dynamic.yaml",
-];
+/// Stand-ins of its own, and the files. Dropping it ends the stand-ins.
+pub struct Files {
+    sandbox: Sandbox,
+    folder: PathBuf,
+    state: url::Url,
+}
 
-/// Fills the vendors, writes the examples into the folder, and says what to do with them. A file of
-/// that name stays as it is, for somebody may have changed it.
-pub fn write_examples(sandbox: &Sandbox, folder: &Path) -> io::Result<String> {
-    let credentials = manifests::credentials().map_err(io::Error::other)?;
-    let holds = world::furnish(sandbox, &credentials).map_err(io::Error::other)?;
-    fs::create_dir_all(folder)?;
-    for (name, text) in NAMES.iter().zip(EXAMPLES) {
-        let text = match *name {
-            "connector.yaml" => pointed(text, sandbox),
-            _ => text.to_owned(),
-        };
-        let file = fs::File::create_new(folder.join(name));
-        match file.and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes())) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
+impl Files {
+    /// Starts the stand-ins and writes the examples, pointed at them.
+    pub fn set_up(home: &Home) -> Result<Self, DemoError> {
+        let sandbox = Sandbox::start(SandboxOptions::default()).map_err(io_error("stand-ins"))?;
+        for line in world::furnish(&sandbox, &examples::credentials()?)? {
+            say(&line);
+        }
+        let files = home.scratch().join("files");
+        let folder = files.join("quickstart");
+        examples::write(&folder, sandbox.urls()).map_err(io_error("the examples' files"))?;
+        Ok(Self {
+            state: child::state_url(files.join("state"))?,
+            sandbox,
+            folder,
+        })
+    }
+
+    /// One pass of `mixtap sync`, and what it brought about.
+    pub async fn sync(&self, home: &Home) -> Result<(), DemoError> {
+        let failed = io_error("mixtap sync");
+        say("mixtap sync -f examples/quickstart/, its connector pointed at the stand-ins");
+        let mut command = child::mixtap("sync", home, &self.sandbox)?;
+        command
+            .arg("-f")
+            .arg(&self.folder)
+            .arg(format!("--state-url={}", self.state))
+            .arg("--scratch-dir")
+            .arg(home.scratch().join("files/runs"))
+            .stdout(Stdio::piped());
+        let mut process = Guarded::start(&mut command).map_err(&failed)?;
+        if let Some(stdout) = process.stdout() {
+            let stdout = ChildStdout::from_std(stdout).map_err(&failed)?;
+            let mut lines = BufReader::new(stdout).lines();
+            while let Some(line) = lines.next_line().await.map_err(&failed)? {
+                print(&format!("{:10}{line}\n", ""));
+            }
+        }
+        let status = process.ended().await;
+        if !status.success() {
+            return Err(DemoError::Sync(status));
+        }
+        let segments = world::SEGMENTS.into_iter();
+        let mut lines: Vec<_> = segments
+            .filter_map(|name| holds(&self.sandbox, name))
+            .collect();
+        lines.push(calls(&self.sandbox));
+        say_all(&lines);
+        Ok(())
+    }
+
+    /// What to try with them in a second terminal.
+    pub fn hints(&self) -> Result<String, DemoError> {
+        let program = child::program()?;
+        let folder = program.parent().unwrap_or(&program).display();
+        let variables = [
+            ("PATH", format!("{folder}:$PATH")),
+            ("MIXTAP_STATE_URL", self.state.to_string()),
+            ("MIXTAP_ALLOWED_ENDPOINTS", examples::allowed(&self.sandbox)),
+        ];
+        Ok(format!("\n{}", hints::files(&self.folder, &variables)))
+    }
+
+    /// The cohort changes every minute, for ever.
+    pub async fn go_on(&self) -> Result<(), DemoError> {
+        let mut minute = interval(CHANGE_EVERY);
+        let mut changes = 0;
+        loop {
+            minute.tick().await;
+            changes += 1;
+            let said = world::change(&self.sandbox, changes)?;
+            if changes == 1 {
+                say(&said);
+            }
         }
     }
-    let urls = sandbox.urls();
-    let [mixpanel, clevertap] = [&urls.mixpanel, &urls.clevertap].map(|url| origin(url.as_str()));
-    let folder = folder.display();
-    let [source, destination] = holds;
-    Ok(format!(
-        "{source}\n{destination}\nExamples    {folder}. In a second terminal:\n\n  \
-         export MIXTAP_ALLOWED_ENDPOINTS={mixpanel},{clevertap}\n  \
-         mixtap plan -f {folder}\n  mixtap sync -f {folder}\n\n"
-    ))
-}
-
-/// The spec ends the text, so its last field is one more.
-fn pointed(connector: &str, sandbox: &Sandbox) -> String {
-    let (mixpanel, clevertap) = (sandbox.mixpanel_url(), sandbox.clevertap_url());
-    format!(
-        "{connector}\n  # Stand-ins in place of the vendors, as --allowed-endpoints permits.\n  \
-         endpoints:\n    mixpanel: {mixpanel}\n    clevertap: {clevertap}\n"
-    )
-}
-
-fn origin(url: &str) -> &str {
-    url.trim_end_matches('/')
 }

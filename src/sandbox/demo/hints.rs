@@ -2,8 +2,27 @@
 
 use std::path::Path;
 
-/// Commands ready to be pasted.
-pub fn text(kubeconfig: &Path, log: &Path) -> String {
+/// Commands for files, ready to be pasted, and the variables that they need.
+pub fn files(folder: &Path, variables: &[(&str, String)]) -> String {
+    let exports = variables.iter();
+    let exports = exports.map(|(name, value)| format!("  export {name}={value}\n"));
+    format!(
+        "\
+In a second terminal:
+
+{exports}
+  mixtap check -f {folder}    # offline, by the rules of the API server
+  mixtap plan -f {folder}     # what a sync would do
+  mixtap sync -f {folder}
+
+",
+        exports = exports.collect::<String>(),
+        folder = folder.display()
+    )
+}
+
+/// Commands for a cluster, ready to be pasted.
+pub fn cluster(kubeconfig: &Path, log: &Path) -> String {
     format!(
         "
 All there. In a second terminal:

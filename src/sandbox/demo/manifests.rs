@@ -4,7 +4,7 @@
 use std::{future::Future, time::Duration};
 
 use k8s_openapi::{
-    ByteString, api::core::v1::Secret,
+    api::core::v1::Secret,
     apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{
@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{
     DemoError,
     as_kubectl::{FIELD_MANAGER, as_applied},
+    examples::{EXAMPLES, endpoints},
 };
 use crate::{
     api::{CleverTapConnector, CohortExport},
@@ -26,26 +27,12 @@ use crate::{
     sandbox::Urls,
 };
 
-/// In the order in which they make sense.
-pub const EXAMPLES: [&str; 4] = [
-    include_str!("../../../examples/quickstart/secret.yaml"),
-    include_str!("../../../examples/quickstart/connector.yaml"),
-    include_str!("../../../examples/quickstart/one-time.yaml"),
-    include_str!("../../../examples/quickstart/dynamic.yaml"),
-];
 /// Owns `spec.endpoints` too, so that a server-side apply by kubectl doesn't take it away.
 const DEMO: &str = "mixtap-demo";
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// A kind just established may still be unknown to the server that is asked.
 const SERVED_WITHIN: Duration = Duration::from_secs(30);
 const ASK_EVERY: Duration = Duration::from_millis(50);
-
-/// What the examples' Secret holds.
-pub struct Credentials {
-    pub passcode: String,
-    pub username: String,
-    pub secret: String,
-}
 
 /// The examples, their connector pointed at the stand-ins.
 pub struct Examples {
@@ -54,12 +41,10 @@ pub struct Examples {
 }
 
 pub fn examples(urls: &Urls) -> Result<Examples, DemoError> {
-    let endpoints = json!({
-        "mixpanel": urls.mixpanel.as_str(),
-        "clevertap": urls.clevertap.as_str(),
+    let endpoints = endpoints(urls);
+    let objects = EXAMPLES.map(|(_, text)| {
+        Ok::<_, DemoError>(as_applied(serde_yaml::from_str(text)?, Some("default"))?)
     });
-    let objects = EXAMPLES
-        .map(|text| Ok::<_, DemoError>(as_applied(serde_yaml::from_str(text)?, Some("default"))?));
     let mut objects = objects.into_iter().collect::<Result<Vec<_>, DemoError>>()?;
     for object in &mut objects {
         if object["kind"] == "CleverTapConnector" {
@@ -67,21 +52,6 @@ pub fn examples(urls: &Urls) -> Result<Examples, DemoError> {
         }
     }
     Ok(Examples { objects, endpoints })
-}
-
-/// The example Secret's values.
-pub fn credentials() -> Result<Credentials, DemoError> {
-    let secret: Secret = serde_yaml::from_str(EXAMPLES[0])?;
-    let value = |key: &str| {
-        let found = secret.data.as_ref().and_then(|data| data.get(key));
-        let ByteString(bytes) = found.cloned().unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    Ok(Credentials {
-        passcode: value("passcode"),
-        username: value("username"),
-        secret: value("secret"),
-    })
 }
 
 impl Examples {
@@ -188,20 +158,11 @@ async fn call<T>(what: &str, call: impl Future<Output = kube::Result<T>>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::demo::as_kubectl::LAST_APPLIED;
+    use crate::sandbox::demo::{as_kubectl::LAST_APPLIED, examples::tests::urls};
 
     #[test]
     fn endpoints_are_added_but_not_remembered_as_applied() {
-        let at = |port: u16| url::Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
-        let urls = Urls {
-            mixpanel: at(1),
-            mixpanel_eu: at(2),
-            mixpanel_in: at(3),
-            clevertap: at(4),
-            storage: at(5),
-            admin: at(6),
-        };
-        let examples = examples(&urls).unwrap();
+        let examples = examples(&urls()).unwrap();
         let kinds: Vec<_> = examples
             .objects
             .iter()

@@ -1,15 +1,19 @@
 //! `mixtap demo`: a real API server, stand-ins of both vendors, the controller and the examples,
 //! all on this machine and gone afterwards.
 //!
+//! - examples: what is synced, once from files, which files does, and then by the controller
+//! - child: this program again, as `mixtap sync` and `mixtap run`
 //! - stage: starting all of it, and ending it; home: its files; controller: `mixtap run`
 //! - manifests: the examples and the CRDs; as_kubectl: as it would apply them
 //! - world: what the vendors hold, and how it changes
 //! - watch: the objects as they change; news and report: what to say of them; say: how
 //! - hints: what to try with kubectl
-//! - files: the examples as files, for the sandbox
 
 mod as_kubectl;
+mod child;
 mod controller;
+mod error;
+mod examples;
 mod files;
 mod hints;
 mod home;
@@ -21,12 +25,7 @@ mod stage;
 mod watch;
 mod world;
 
-use std::{
-    io,
-    path::PathBuf,
-    process::{ExitCode, ExitStatus},
-    time::Duration,
-};
+use std::{io, process::ExitCode, time::Duration};
 
 use futures::StreamExt;
 use tokio::{
@@ -34,57 +33,23 @@ use tokio::{
     time::{Instant, interval, sleep_until},
 };
 
-pub use self::files::write_examples;
+pub use self::examples::write_examples;
 use self::{
+    error::{DemoError, io_error},
+    files::Files,
+    home::Home,
     news::{Goal, Told},
     say::{print, say, say_all},
     stage::Stage,
 };
 use crate::{
     cli::DemoArgs,
-    sandbox::{
-        NotThere,
-        cluster::{AssetsError, PlaneError},
-    },
+    sandbox::cluster::{Assets, AssetsError, Need},
 };
 
 /// All is there in a few seconds; a loaded machine takes longer.
 const ALL_WITHIN: Duration = Duration::from_secs(120);
 const CHANGE_EVERY: Duration = Duration::from_secs(60);
-
-#[derive(Debug, thiserror::Error)]
-enum DemoError {
-    #[error(transparent)]
-    Assets(#[from] AssetsError),
-    #[error(transparent)]
-    Plane(#[from] PlaneError),
-    #[error("{what}: {source}")]
-    Io {
-        what: &'static str,
-        source: io::Error,
-    },
-    #[error("{what}: {source}")]
-    Api {
-        what: String,
-        source: Box<kube::Error>,
-    },
-    #[error("{0}: no answer from the API server")]
-    NoAnswer(String),
-    #[error("an embedded manifest: {0}")]
-    Manifest(#[from] serde_yaml::Error),
-    #[error("an embedded object: {0}")]
-    Object(#[from] serde_json::Error),
-    #[error("the demo's own world: {0}")]
-    World(#[from] NotThere),
-    #[error("the controller ended with {0}")]
-    ControllerEnded(ExitStatus),
-    #[error("not there after {} s: {}", ALL_WITHIN.as_secs(), .0.join(", "))]
-    TooLate(Vec<&'static str>),
-}
-
-fn io_error(what: &'static str) -> impl Fn(io::Error) -> DemoError {
-    move |source| DemoError::Io { what, source }
-}
 
 /// Runs the demo until Ctrl-C or SIGTERM, or with `--once` until everything is synced.
 ///
@@ -107,9 +72,24 @@ async fn show(args: DemoArgs) -> Result<ExitCode, DemoError> {
         "mixtap demo: a real Kubernetes API server, stand-ins of Mixpanel and CleverTap, and the \
          controller,\nall on this machine. Ctrl-C ends it.\n\n",
     );
+    let home = Home::make(args.workdir).map_err(io_error("the working folder"))?;
+    let found = tokio::select! {
+        () = stop.asked() => return Ok(asked),
+        found = find(&home, args.once) => found?,
+    };
+    let assets = match found {
+        Found::ApiServer(assets) => assets,
+        Found::Files(_) if args.once => return Ok(ExitCode::SUCCESS),
+        Found::Files(files) => {
+            return tokio::select! {
+                () = stop.asked() => Ok(ExitCode::SUCCESS),
+                end = files.go_on() => end.map(|()| ExitCode::SUCCESS),
+            };
+        }
+    };
     let mut stage = tokio::select! {
         () = stop.asked() => return Ok(asked),
-        stage = Stage::set_up(args.workdir) => stage?,
+        stage = Stage::set_up(home, assets) => stage?,
     };
     let end = tokio::select! {
         () = stop.asked() => Ok(asked),
@@ -131,6 +111,41 @@ async fn show(args: DemoArgs) -> Result<ExitCode, DemoError> {
     end
 }
 
+/// What there is to show.
+enum Found {
+    ApiServer(Assets),
+    /// Synced already.
+    Files(Box<Files>),
+}
+
+/// The programs of an API server. While they are being made, which may take minutes, the examples are
+/// synced from files; where they can't be, that is the demo.
+async fn find(home: &Home, once: bool) -> Result<Found, DemoError> {
+    if let Some(assets) = Assets::at_hand(Need::ApiServer)? {
+        return Ok(Found::ApiServer(assets));
+    }
+    say("there is no API server yet; until there is, the examples are synced from files");
+    let files = Files::set_up(home)?;
+    let sync = async {
+        files.sync(home).await?;
+        if !once {
+            print(&files.hints()?);
+        }
+        Ok(())
+    };
+    let (found, synced) = tokio::join!(Assets::find(Need::ApiServer, &say), sync);
+    if let Err(missing @ AssetsError::Missing { .. }) = found {
+        say(&format!(
+            "{missing}. Without it this is all there is to see"
+        ));
+        return synced.map(|()| Found::Files(Box::new(files)));
+    }
+    let assets = found?;
+    synced?;
+    say("the API server's programs are there; both stand-ins begin anew");
+    Ok(Found::ApiServer(assets))
+}
+
 /// Tells what happens, until everything is there if `once`, otherwise for ever.
 async fn play(stage: &mut Stage, once: bool) -> Result<(), DemoError> {
     let mut objects = watch::objects(&stage.client);
@@ -147,7 +162,7 @@ async fn play(stage: &mut Stage, once: bool) -> Result<(), DemoError> {
         };
         tokio::select! {
             Some(seen) = objects.next() => say_all(&told.learn(&seen, &stage.sandbox)),
-            status = stage.controller.ended() => return Err(DemoError::ControllerEnded(status)),
+            status = stage.controller.process.ended() => return Err(DemoError::ControllerEnded(status)),
             () = too_late => {
                 let missing = told.missing().map(Goal::text).collect();
                 if once {
@@ -170,7 +185,7 @@ async fn play(stage: &mut Stage, once: bool) -> Result<(), DemoError> {
             (deadline, changes) = (None, 2);
             change.reset();
             say(&world::change(&stage.sandbox, 1)?);
-            print(&hints::text(
+            print(&hints::cluster(
                 &stage.plane.kubeconfig_path(),
                 &stage.home.log(),
             ));
@@ -198,9 +213,4 @@ impl Stop {
             _ = self.terminate.recv() => {}
         }
     }
-}
-
-/// This very program: the guard of others, and the controller.
-fn program() -> Result<PathBuf, DemoError> {
-    std::env::current_exe().map_err(io_error("the path of this program"))
 }

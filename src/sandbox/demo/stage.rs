@@ -8,11 +8,12 @@ use kube::{
 };
 
 use super::{
-    DemoError, controller::Controller, home::Home, io_error, manifests, program, say::say, world,
+    DemoError, child::program, controller::Controller, examples, home::Home, io_error, manifests,
+    say::say, world,
 };
 use crate::sandbox::{
     Sandbox, SandboxOptions,
-    cluster::{Assets, Need, Plane, PlaneOptions},
+    cluster::{Assets, Plane, PlaneOptions},
 };
 
 /// What runs. Dropping it kills the programs and removes their files.
@@ -27,9 +28,7 @@ pub struct Stage {
 
 impl Stage {
     /// Starts the API server, stand-ins and controller, and applies the CRDs and the examples.
-    pub async fn set_up(workdir: Option<PathBuf>) -> Result<Self, DemoError> {
-        let home = Home::make(workdir).map_err(io_error("the working folder"))?;
-        let assets = Assets::find(Need::ApiServer, &say).await?;
+    pub async fn set_up(home: Home, assets: Assets) -> Result<Self, DemoError> {
         say("starting etcd, kube-apiserver and kube-controller-manager: about 5 s");
         let options = PlaneOptions {
             assets,
@@ -42,14 +41,13 @@ impl Stage {
 
         let sandbox = Sandbox::start(SandboxOptions::default()).map_err(io_error("stand-ins"))?;
         let examples = manifests::examples(sandbox.urls())?;
-        for line in world::furnish(&sandbox, &manifests::credentials()?)? {
+        for line in world::furnish(&sandbox, &examples::credentials()?)? {
             say(&line);
         }
         let client = client(&plane).await?;
         manifests::apply_crds(&client).await?;
         say("applied crds/");
-        let controller = Controller::start(&program()?, &home, &plane, &sandbox)
-            .map_err(io_error("the controller"))?;
+        let controller = Controller::start(&home, &plane, &sandbox)?;
         say(&format!(
             "mixtap run   http://{}/metrics, log {}",
             controller.metrics,
@@ -68,7 +66,7 @@ impl Stage {
 
     /// Ends the controller as a kubelet would, then everything else.
     pub async fn close(mut self) {
-        self.controller.stop().await;
+        self.controller.process.stop().await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{manifests::Credentials, say::thousands};
+use super::{examples::Credentials, say::thousands};
 use crate::sandbox::{
     NotThere, Sandbox,
     clevertap::AccountSettings,
@@ -14,6 +14,9 @@ pub const PROJECT: u64 = 1_234_567;
 pub const ACCOUNT: &str = "TEST-123-456-789Z";
 const CART: (u64, &str) = (4311, "Cart drop off");
 const POWER: (u64, &str) = (4312, "Power users");
+
+/// What the examples make of them in CleverTap.
+pub const SEGMENTS: [&str; 2] = ["Mixpanel - Cart drop off", "Mixpanel - Power users"];
 
 /// Everyone who is a power user, by number; the first ones left their cart too.
 const PEOPLE: u64 = 2400;

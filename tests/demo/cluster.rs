@@ -1,133 +1,16 @@
-//! `mixtap demo` as a newcomer runs it: the built binary, a real API server, and kubectl.
-#![cfg(feature = "sandbox")]
+//! With an API server at hand.
 
 use std::{
     env, fs,
-    io::{self, BufRead, BufReader, Write},
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    sync::mpsc::{Receiver, channel},
+    io::{self, Write},
+    process::{Command, Output},
     thread,
     time::{Duration, Instant},
 };
 
-use mixtap::sandbox::cluster::{Assets, Need};
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
-use tokio::sync::Mutex;
+use rustix::process::Signal;
 
-/// Far longer than anything takes; the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(180);
-const GOALS: [[&str; 2]; 3] = [
-    ["clevertapconnector/quickstart", "Connected"],
-    ["cohortexport/power-users", "Completed"],
-    ["cohortexport/cart-drop-off", "Synced"],
-];
-/// One at a time: each is an API server of its own.
-static TURN: Mutex<()> = Mutex::const_new(());
-
-/// Whether there is an API server to be had. With `CI=true` there must be.
-async fn available() -> bool {
-    // Twice is fine: all choose the same provider.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let say = |line: &str| {
-        let _ = writeln!(io::stderr(), "demo: {line}");
-    };
-    match Assets::find(Need::ApiServer, &say).await {
-        Ok(_) => true,
-        Err(error) if env::var_os("CI").is_some_and(|ci| ci == "true") => panic!("{error}"),
-        Err(error) => {
-            say(&format!("SKIPPED: {error}"));
-            false
-        }
-    }
-}
-
-/// A running demo whose temporary files are in a folder of the test's.
-struct Demo {
-    child: Child,
-    lines: Receiver<String>,
-    said: Vec<String>,
-    temp: TempDir,
-}
-
-impl Demo {
-    fn start(flags: &[&str]) -> Self {
-        let temp = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mixtap"));
-        command.arg("demo").args(flags).env("TMPDIR", temp.path());
-        // The demo is to go straight to this machine, and its controller is its own.
-        command
-            .env("HTTPS_PROXY", "http://127.0.0.1:9")
-            .env("MIXTAP_STATE_PREFIX", "/nonsense/");
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            out.lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
-        });
-        Self {
-            child,
-            lines,
-            said: Vec::new(),
-            temp,
-        }
-    }
-
-    /// Reads on until a line holds all of these words.
-    fn until(&mut self, words: &[&str]) -> String {
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            self.said.push(line.clone());
-            if words.iter().all(|word| line.contains(word)) {
-                return line;
-            }
-        }
-        panic!("never said {words:?}:\n{}", self.said.join("\n"));
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
-        kill_process(pid, signal).unwrap();
-    }
-
-    /// Its exit code, once it has said everything.
-    fn code(&mut self) -> Option<i32> {
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            self.said.push(line);
-        }
-        self.child.wait().unwrap().code()
-    }
-
-    fn leaves_nothing(self) {
-        let folder = self.temp.path();
-        assert_eq!(
-            fs::read_dir(folder).unwrap().count(),
-            0,
-            "{}",
-            self.said.join("\n")
-        );
-        assert_eq!(processes_of(folder), Vec::<String>::new());
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // Only a failed test leaves it running; its guards end the rest.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Command lines that name the folder: those of all programs that a demo starts do.
-fn processes_of(folder: &Path) -> Vec<String> {
-    let folder = folder.to_str().unwrap();
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
-    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-    lines.filter(|line| line.contains(folder)).collect()
-}
+use super::{Demo, GOALS, PATIENCE, TURN, available, processes_of};
 
 /// `None` where there is no kubectl.
 fn kubectl(kubeconfig: &str, args: &[&str]) -> Option<Output> {
