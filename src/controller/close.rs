@@ -12,6 +12,7 @@ use super::context::Context;
 use super::dereference::reference;
 use super::ending::next_status;
 use super::error::{Error, call};
+use super::history;
 use super::once;
 use super::report::write;
 use super::tell::tell;
@@ -51,6 +52,7 @@ pub async fn close(
         _ => {}
     }
     let now = Timestamp::now();
+    history::remember(ctx, claim, &outcome, now).await;
     let mut pause = Duration::from_millis(200);
     let ended = std::time::Instant::now();
     loop {

@@ -18,6 +18,7 @@ mod ending;
 mod error;
 mod events;
 mod filling;
+mod history;
 mod key;
 mod lease;
 mod members;

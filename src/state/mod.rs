@@ -1,15 +1,17 @@
 //! Where snapshots, marks and one-time records live: any object store, by URL.
 //!
-//! Below the prefix stand `owner` (the installation whose state this is) and five kinds of objects,
+//! Below the prefix stand `owner` (the installation whose state this is) and six kinds of objects,
 //! each named after a digest of what it speaks of:
 //! `snapshots/` (bytes that `export` understands), `pending/` (the room for one that is about to be
 //! kept; never read), `unconfirmed/` (the run that may have replaced a list without having kept its
-//! snapshot), `one-time/` (finished one-time exports) and `budget/` (what is left of query budgets).
+//! snapshot), `one-time/` (finished one-time exports), `history/` (what became of an export's runs) and
+//! `budget/` (what is left of query budgets).
 //! A put is atomic: on disk a temporary file is written, synced and renamed over the old one.
 
 mod budget;
 mod disk;
 mod error;
+mod history;
 mod mark;
 mod one_time;
 mod store;
@@ -23,6 +25,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 pub use error::StateError;
+pub use history::{ExportKey, PastCounts, PastRun, day};
 pub use mark::{Mark, MarkedList};
 pub use one_time::{OneTimeKey, OneTimeRecord};
 
