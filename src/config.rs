@@ -184,6 +184,16 @@ pub struct RunArgs {
     )]
     pub metrics_address: SocketAddr,
 
+    /// Address of the leader's read-only page: history and budgets as JSON, over plain HTTP without a
+    /// password. None is served without it
+    #[arg(
+        long,
+        env = "MIXTAP_PAGE_ADDRESS",
+        value_name = "IP:PORT",
+        help_heading = "Telemetry"
+    )]
+    pub page_address: Option<SocketAddr>,
+
     /// error, warn, info or debug, or directives such as info,mixtap::mixpanel=debug; other crates
     /// never say more than warnings
     #[arg(

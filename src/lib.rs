@@ -32,6 +32,7 @@ pub mod domain;
 pub mod export;
 pub mod http;
 pub mod mixpanel;
+pub mod page;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod state;

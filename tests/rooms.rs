@@ -14,7 +14,8 @@ lib        |                                                                    
 main       | cli sandbox controller telemetry config crdgen                          | - kube
 cli        | sandbox controller export state telemetry config crdgen domain api      | - kube
 sandbox    | cli controller export state telemetry config crdgen domain api          | -
-controller | export mixpanel clevertap state http telemetry config crdgen domain api | -
+controller | page export mixpanel clevertap state http telemetry config crdgen domain api | -
+page       | state telemetry config domain api                                       | - kube k8s_openapi
 export     | mixpanel clevertap state http telemetry domain api                      | - kube k8s_openapi
 mixpanel   | http telemetry domain api                                               | - kube k8s_openapi
 clevertap  | http telemetry domain api                                               | - kube k8s_openapi
@@ -49,6 +50,8 @@ cli: fn f(a: ::kube::Client) {}
 controller: use crate::sandbox::demo;
 main: use mixtap::mixpanel::Client;
 newroom: use std::fmt;
+page: use crate::mixpanel::Budgets;
+page/view.rs: use kube::Client;
 ";
 const NONE: &str = r#"
 mixpanel: /* as crate::clevertap does */ use crate::{http, domain::Reason};

@@ -23,6 +23,7 @@ mod key;
 mod lease;
 mod members;
 mod once;
+mod page;
 mod prepare;
 mod report;
 mod run;
@@ -94,8 +95,9 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
     let scopes = prepared.scopes();
     let (connectors, connector_writers): (Vec<_>, Vec<_>) = scopes.iter().map(|_| store()).unzip();
     let (exports, export_writers): (Vec<_>, Vec<_>) = scopes.iter().map(|_| store()).unzip();
-    let readiness = prepared.readiness.clone();
+    let (readiness, page) = (prepared.readiness.clone(), prepared.page.clone());
     let ctx = Arc::new(prepared.context(connectors, exports, shutdown.clone()));
+    page.lead(page::view(&ctx));
     let mut tasks = JoinSet::new();
     let writers = connector_writers.into_iter().zip(export_writers);
     for (index, (scope, (connector_writer, export_writer))) in

@@ -34,8 +34,8 @@ pub async fn already(
     }
     // Another export may have written the list since.
     let destination = ready.connector_plan.destination(&record.segment_name);
-    match export::list_shape(&ctx.state, &destination).await {
-        Ok(Some(shape)) if shape != record.shape => None,
+    match export::list_header(&ctx.state, &destination).await {
+        Ok(Some((header, _))) if header.shape != record.shape => None,
         Ok(_) => {
             let asked = asked.map(str::to_owned);
             Some(Ok(OneTimeRecord {

@@ -20,12 +20,14 @@ use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
 use crate::domain::validate::Rules;
 use crate::export::{self, CohortLists, FingerprintKey, SharedReads};
+use crate::page::Page;
 use crate::state::StateError;
 use crate::telemetry::server::{Phase, Readiness};
 
 /// Everything that a leader needs.
 pub struct Prepared {
     pub readiness: Readiness,
+    pub page: Page,
     base: Base,
     key: FingerprintKey,
     leadership: Leadership,
@@ -71,6 +73,7 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
     export::clean_shelf(&base.scratch).await;
     Ok(Some(Prepared {
         readiness: base.readiness.clone(),
+        page: base.page.clone(),
         base,
         key,
         leadership,

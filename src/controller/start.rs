@@ -1,4 +1,4 @@
-//! What stands before anything is waited for: the client, metrics and the telemetry server.
+//! What stands before anything is waited for: the client, metrics, the telemetry server and the page's.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use crate::config::RunArgs;
 use crate::export::Scratch;
 use crate::http::Http;
 use crate::mixpanel::Budgets;
+use crate::page::{self, Page};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::server::{self, Readiness};
@@ -19,6 +20,7 @@ use crate::telemetry::server::{self, Readiness};
 pub struct Base {
     pub args: RunArgs,
     pub readiness: Readiness,
+    pub page: Page,
     pub(super) client: Client,
     pub(super) namespace: String,
     pub(super) metrics: Arc<Metrics>,
@@ -28,7 +30,7 @@ pub struct Base {
     pub(super) scratch: Scratch,
 }
 
-/// Client, metrics and the telemetry server, which serves until `stop`.
+/// Client, metrics, and the servers of telemetry and the page, which serve until `stop`.
 ///
 /// # Errors
 /// Something that no waiting mends.
@@ -62,11 +64,18 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
         listener,
         readiness.clone(),
         Arc::clone(&metrics),
-        stop,
+        stop.clone(),
     ));
+    let page = Page::default();
+    if let Some(address) = args.page_address {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|e| Ended::Listen(address, e))?;
+        tokio::spawn(page::serve(listener, page.clone(), stop));
+    }
     Ok(Base {
         args,
         readiness,
+        page,
         client,
         namespace,
         metrics,

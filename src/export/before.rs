@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::codec::{Checker, SnapshotError};
 use super::scratch::Scratch;
-use super::snapshot::Snapshot;
+use super::snapshot::{Header, Snapshot};
 use super::{Done, Request, RunError};
 use crate::api::SyncType;
 use crate::domain::{Destination, Failure, Reason};
@@ -103,12 +103,15 @@ impl Before {
     }
 }
 
-/// The shape (16 hexadecimal digits) of the run that wrote this list last, where its snapshot is
-/// kept and whole.
+/// What the snapshot of this list says of it, and how many identities the list holds; `None` where
+/// none is kept whole.
 ///
 /// # Errors
 /// `StateUnavailable` and `StateTooNew`.
-pub async fn list_shape(state: &State, list: &Destination) -> Result<Option<String>, Failure> {
+pub async fn list_header(
+    state: &State,
+    list: &Destination,
+) -> Result<Option<(Header, u64)>, Failure> {
     let mut object = match state.snapshot(list).await {
         Ok(Some(object)) => object,
         Ok(None) | Err(StateError::TooLarge(_)) => return Ok(None),
@@ -120,7 +123,7 @@ pub async fn list_shape(state: &State, list: &Destination) -> Result<Option<Stri
         taken.expect("a sink takes everything");
     }
     match checker.finish() {
-        Ok((header, _)) => Ok(Some(header.shape)),
+        Ok(found) => Ok(Some(found)),
         Err(SnapshotError::Damaged) => Ok(None),
         Err(error @ SnapshotError::TooNew) => Err(too_new(error)),
     }
@@ -143,7 +146,6 @@ pub(super) fn older_than(time: Timestamp, interval: Duration, now: Timestamp) ->
 #[cfg(test)]
 mod tests {
     use super::super::fingerprint::FingerprintKey;
-    use super::super::snapshot::Header;
     use super::super::snapshot::tests::{header_of, snapshot_of};
     use super::*;
     use crate::domain::Shape;

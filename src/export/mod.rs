@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use before::list_shape;
+pub use before::list_header;
 pub use confirm::{Confirmed, confirm};
 pub use fingerprint::FingerprintKey;
 pub use gate::{Gate, Stop};
@@ -43,6 +43,7 @@ pub use run::run;
 pub use scratch::{Scratch, clean_runs, probe_scratch};
 pub use shared::{SharedReads, reader};
 pub use shelf::clean_shelf;
+pub use snapshot::Header;
 pub use warning::{Warning, WarningReason};
 
 use crate::clevertap::CleverTap;

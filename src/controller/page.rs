@@ -1,0 +1,81 @@
+//! What the leader's page is given to show.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use tokio::sync::Semaphore;
+
+use super::context::Context;
+use super::{conflict, history};
+use crate::domain::{Destination, Failure};
+use crate::export;
+use crate::mixpanel::HourReport;
+use crate::page::{Base, Budgets, Project, View, Waiting};
+use crate::state::State;
+
+/// The page of a controller that leads.
+pub fn view(ctx: &Arc<Context>) -> View {
+    let (exports, bases, budgets) = (Arc::clone(ctx), Arc::clone(ctx), ctx.budgets.clone());
+    // A snapshot is read whole, so one after the other.
+    let turn = Arc::new(Semaphore::new(1));
+    View {
+        state: ctx.state.clone(),
+        export: Box::new(move |namespace, name| {
+            let found = exports.export(namespace, name)?;
+            found.0.as_ref().ok().map(history::key)
+        }),
+        budgets: Box::new(move || Budgets {
+            projects: budgets.report().into_iter().map(project).collect(),
+        }),
+        base: Box::new(move |key| {
+            let export = bases.export(&key.namespace, &key.name);
+            let list = export.and_then(|e| conflict::list_of(&bases, e.0.as_ref().ok()?));
+            let (state, turn) = (bases.state.clone(), Arc::clone(&turn));
+            async move {
+                let Some(list) = list else {
+                    return Ok(None);
+                };
+                let _turn = turn.acquire().await;
+                base(&state, &list).await
+            }
+            .boxed()
+        }),
+    }
+}
+
+async fn base(state: &State, list: &Destination) -> Result<Option<Base>, Failure> {
+    let Some((header, members)) = export::list_header(state, list).await? else {
+        return Ok(None);
+    };
+    let mark = state.unconfirmed(list).await;
+    let mark = mark.map_err(|error| error.failure())?;
+    Ok(Some(Base {
+        segment: header.destination.segment,
+        cohort_id: header.cohort_id,
+        cohort_name: header.cohort_name,
+        members,
+        uploaded_time: header.uploaded,
+        run_id: header.run_id,
+        shape: header.shape,
+        unconfirmed: mark.is_some(),
+    }))
+}
+
+fn project(hour: HourReport) -> Project {
+    let waiting = hour.waiting.into_iter().filter_map(|(key, wait)| {
+        let (namespace, name) = key.split_once('/')?;
+        Some(Waiting {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            seconds: wait.as_secs(),
+        })
+    });
+    Project {
+        host: hour.host,
+        project: hour.project,
+        limit: hour.limit,
+        used: hour.used,
+        left: hour.left,
+        waiting: waiting.collect(),
+    }
+}
