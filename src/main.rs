@@ -51,9 +51,9 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
 /// The controller, until SIGTERM or Ctrl-C.
 async fn run(args: RunArgs) -> io::Result<ExitCode> {
     #[cfg(feature = "otlp")]
-    let traces = otlp::init(&args.log_level, args.log_format).map_err(io::Error::other)?;
+    let traces = otlp::init(&args.log.log_level, args.log.log_format).map_err(io::Error::other)?;
     #[cfg(not(feature = "otlp"))]
-    logs::init(&args.log_level, args.log_format).map_err(io::Error::other)?;
+    logs::init(&args.log.log_level, args.log.log_format).map_err(io::Error::other)?;
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,

@@ -18,10 +18,10 @@ fn parse(flags: &[&str]) -> Result<RunArgs, String> {
 fn defaults_are_those_of_the_documentation() {
     let args = parse(&[]).expect("defaults");
     let secs = Duration::from_secs;
-    assert_eq!(args.min_interval, secs(60));
-    assert_eq!(args.min_check_interval, secs(300));
-    assert_eq!(args.run_deadline, secs(6 * 3600));
-    assert_eq!(args.confirm_delay, secs(900));
+    assert_eq!(args.exports.min_interval, secs(60));
+    assert_eq!(args.exports.min_check_interval, secs(300));
+    assert_eq!(args.exports.run_deadline, secs(6 * 3600));
+    assert_eq!(args.exports.confirm_delay, secs(900));
     assert_eq!(
         (
             args.lease_duration,
@@ -30,15 +30,21 @@ fn defaults_are_those_of_the_documentation() {
         ),
         (secs(30), secs(10), secs(2))
     );
-    assert_eq!((args.retry_first, args.retry_total), (secs(1), secs(60)));
+    assert_eq!(
+        (args.exports.retry_first, args.exports.retry_total),
+        (secs(1), secs(60))
+    );
     assert_eq!(args.shutdown_grace, secs(20));
-    assert_eq!(args.state_url.as_str(), "file:///var/lib/mixtap");
+    assert_eq!(args.state.state_url.as_str(), "file:///var/lib/mixtap");
     assert_eq!(args.metrics_address.to_string(), "0.0.0.0:8080");
-    assert_eq!((args.concurrency, args.lease_name.as_str()), (16, "mixtap"));
+    assert_eq!(
+        (args.exports.concurrency, args.lease_name.as_str()),
+        (16, "mixtap")
+    );
     assert!(args.leader_elect && args.watch_secrets && args.lease_namespace.is_none());
     assert_eq!(args.watch_namespaces, Namespaces::default());
-    assert_eq!(args.allowed_endpoints, AllowedEndpoints::default());
-    assert_eq!(args.log_format, LogFormat::Json);
+    assert_eq!(args.exports.allowed_endpoints, AllowedEndpoints::default());
+    assert_eq!(args.log.log_format, LogFormat::Json);
     assert_eq!(args.validate(), Ok(()));
 }
 

@@ -5,13 +5,13 @@ use kube::ResourceExt;
 use kube::api::Api;
 
 use super::context::Context;
-use super::dereference::{Ready, ready, token};
+use super::dereference::{Ready, ready};
 use super::error::{Error, call};
 use super::report::write;
-use super::timing::{due, is_first, signed};
+use super::timing::{due, input, is_first, signed};
 use crate::api::{CohortExport, CurrentRun};
 use crate::domain::outcome::export::Write;
-use crate::domain::schedule::{Due, Why, seconds};
+use crate::domain::schedule::{self, Due};
 
 /// A claimed run: the export as it was when it was claimed, and what it claims.
 pub struct Claim {
@@ -53,21 +53,7 @@ pub async fn claim(
     };
     let old = live.status.clone().unwrap_or_default();
     let generation = live.metadata.generation.unwrap_or_default();
-    let resumed = old.current_run.as_ref().filter(|_| why == Why::Resumed);
-    let run = CurrentRun {
-        id: resumed.map_or_else(
-            || ready.shape.run_id(&live.uid().unwrap_or_default(), &key),
-            |r| r.id.clone(),
-        ),
-        attempt: resumed.map_or(1, |r| r.attempt.saturating_add(1)),
-        started_time: seconds(now),
-        reason: resumed.map_or_else(|| why.as_str().to_owned(), |r| r.reason.clone()),
-        generation,
-        request: match resumed {
-            Some(r) => r.request.clone(),
-            None => token(&live).map(str::to_owned),
-        },
-    };
+    let run = schedule::claim(&input(&live, &old, &ready, ctx), why, &key, now);
     let status = Write {
         old: &old,
         generation,
@@ -79,7 +65,7 @@ pub async fn claim(
         Err(error) if error.is_conflict() => return Ok(None),
         Err(error) => return Err(error),
     }
-    let confirm_delay = signed(ctx.args.confirm_delay);
+    let confirm_delay = signed(ctx.args.exports.confirm_delay);
     Ok(Some(Claim {
         export: live,
         ready,

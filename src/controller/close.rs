@@ -10,19 +10,16 @@ use kube::runtime::controller::Action;
 use super::claim::Claim;
 use super::context::Context;
 use super::dereference::reference;
-use super::ending::next_status;
 use super::error::{Error, call};
 use super::history;
-use super::once;
 use super::report::write;
 use super::tell::tell;
 use super::timing::{Wait, queued, wake_at};
 use super::turns;
-use super::work::Outcome;
 use crate::api::{CohortExport, CohortExportStatus, SyncType};
 use crate::domain::outcome::export::Write;
 use crate::domain::{Reason, schedule};
-use crate::export::{RunError, Stop};
+use crate::export::{Claimed, Outcome, RunError, Stop, next_status};
 
 /// How long a result is kept although the API server denies access.
 const DENIED_FOR: Duration = Duration::from_secs(300);
@@ -44,7 +41,12 @@ pub async fn close(
         return Ok(Action::requeue(Duration::from_secs(30)));
     }
     match &outcome {
-        Outcome::Done(done) => once::record_run(ctx, claim, done).await,
+        Outcome::Done(done) => {
+            let (run, record) = (&claim.run, claim.ready.one_time(ctx));
+            record
+                .record_run(&run.id, run.request.as_deref(), done)
+                .await;
+        }
         Outcome::Error(RunError::Failed(failure)) if failure.reason == Reason::SegmentConflict => {
             // Woken by what this run's own status write brings, if not by the winner's.
             ctx.losers.insert(reference(&claim.export));
@@ -120,7 +122,13 @@ async fn store(
         // It asks again at once, for its place in the queue.
         return Ok(Action::requeue(Duration::from_secs(1)));
     }
-    let status = next_status(claim, outcome, &old, now);
+    let claimed = Claimed {
+        run: &claim.run,
+        plan: &claim.ready.plan,
+        group: &claim.ready.group,
+        connector: &claim.ready.connector.name_any(),
+    };
+    let status = next_status(&claimed, outcome, &old, now);
     let shown = match outcome {
         Outcome::Error(RunError::Stopped(_)) => status.clone(),
         _ => Write {

@@ -12,7 +12,7 @@ use super::dereference::{Blocked, ready, reference};
 use super::error::Error;
 use super::report::settle;
 use super::timing::{due, wake_at};
-use super::{conflict, once, run, tell, turns, undecodable};
+use super::{conflict, run, tell, turns, undecodable};
 use crate::api::{CohortExport, CohortExportStatus, SyncType, conditions};
 use crate::domain::outcome::export::{Write, next_shown};
 use crate::domain::schedule::Due;
@@ -94,7 +94,7 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
         Due::Never => {
             let status = write.settled(ready.plan.sync_type, None);
             if reason(&old) == Some("Synced") {
-                Box::pin(once::record_frozen(ctx, export, &ready, &status)).await;
+                Box::pin(ready.one_time(ctx).record_frozen(&status)).await;
             }
             settle(ctx, export, status, Action::await_change()).await
         }

@@ -9,18 +9,17 @@ use kube::runtime::controller::Action;
 use kube::runtime::events::EventType;
 use kube::{Resource, ResourceExt};
 
-use super::check::{self, Checked, Vouched};
 use super::context::{Connector, Context};
 use super::credentials;
 use super::error::{Error, call};
 use super::timing::wake_at;
 use super::undecodable;
-use super::vendors::seat;
 use crate::api::{CleverTapConnector, CleverTapConnectorStatus, conditions};
 use crate::domain::outcome::connector::{Check, Write, check_due};
 use crate::domain::outcome::{lint, note, ready};
 use crate::domain::schedule::backoff;
 use crate::domain::{Failure, Kind, Reason, validate};
+use crate::export::{self, Checked, Vouched, seat};
 use crate::telemetry::metrics as labels;
 use crate::telemetry::traces::{self, Instrument as _};
 
@@ -117,8 +116,9 @@ async fn look(seen: &CleverTapConnector, ctx: &Context) -> Result<Action, Error>
         // Credentials that aren't known to be good mustn't use up what others share.
         false => ctx.budgets.trial(&seat),
     };
-    let checked = Box::pin(check::check(
-        ctx,
+    let checked = Box::pin(export::check(
+        &ctx.clients,
+        &ctx.lists,
         &plan,
         &uid,
         &credentials,
@@ -138,7 +138,7 @@ async fn look(seen: &CleverTapConnector, ctx: &Context) -> Result<Action, Error>
             return settle(old.clone(), Action::requeue(*wait)).await;
         }
         Checked::Later(wait) => {
-            write.failed(&check::later(*wait), Some(credentials.versions.clone()))
+            write.failed(&export::later(*wait), Some(credentials.versions.clone()))
         }
         Checked::Failed(failure) => write.failed(failure, Some(credentials.versions.clone())),
     };

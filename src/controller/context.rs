@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
 use kube::Client;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
@@ -18,11 +17,9 @@ use super::lease::Leadership;
 use super::sharing::Groups;
 use super::wakeups::Wakeups;
 use crate::api::{CleverTapConnector, CohortExport};
-use crate::clevertap::Limits;
 use crate::config::RunArgs;
 use crate::domain::validate::Rules;
-use crate::export::{CohortLists, FingerprintKey, Scratch, SharedReads};
-use crate::http::Http;
+use crate::export::{Clients, CohortLists, FingerprintKey, Scratch, Seen, SharedReads};
 use crate::mixpanel::Budgets;
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
@@ -42,12 +39,11 @@ pub struct Context {
     pub leadership: Leadership,
     /// Cancelled at shutdown: runs stop at their next safe point.
     pub shutdown: CancellationToken,
-    pub http: Http,
+    pub clients: Clients,
     pub budgets: Budgets,
     pub lists: CohortLists,
     pub reads: SharedReads,
     pub groups: Groups,
-    pub limits: Limits,
     pub state: State,
     pub scratch: Scratch,
     pub key: FingerprintKey,
@@ -98,14 +94,6 @@ impl Context {
 /// What exports learn about a connector's credentials between its checks, by uid of the connector.
 #[derive(Default)]
 pub struct Checks(Mutex<HashMap<String, Seen>>);
-
-/// When each vendor last accepted a connector's credentials, and whether one refused them since.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
-    pub mixpanel: Option<Timestamp>,
-    pub clevertap: Option<Timestamp>,
-    pub refused: bool,
-}
 
 impl Checks {
     /// Changes what is known of a connector.

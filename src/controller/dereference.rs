@@ -5,9 +5,9 @@ use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 
 use super::context::{Context, Export};
-use super::vendors::seat;
 use crate::api::{CleverTapConnector, CohortExport, REQUESTED_AT, conditions};
 use crate::domain::{ConnectorPlan, ExportPlan, Failure, Reason, Shape, schedule, validate};
+use crate::export::{OneTime, seat};
 use crate::mixpanel::Budget;
 
 /// An export that its specs permit to run.
@@ -26,6 +26,16 @@ impl Ready {
     pub fn budget(&self, ctx: &Context) -> Budget {
         let uid = self.connector.uid().unwrap_or_default();
         ctx.budgets.of(&seat(&self.connector_plan, &uid))
+    }
+
+    /// Its record in the state, should it be a one-time export.
+    pub fn one_time<'a>(&'a self, ctx: &'a Context) -> OneTime<'a> {
+        OneTime {
+            state: &ctx.state,
+            connector: &self.connector_plan,
+            plan: &self.plan,
+            shape: self.shape,
+        }
     }
 
     /// Whether its queries count as those of `other` do: one connector, one project, one rule.
@@ -113,10 +123,7 @@ fn not_ready(name: &str, what: &str) -> Blocked {
 
 /// The token of `mixtap.dev/requested-at`, if it is one.
 pub fn token(export: &CohortExport) -> Option<&str> {
-    let token = export.annotations().get(REQUESTED_AT)?;
-    let printable = !token.chars().any(char::is_control);
-    let length = token.chars().count();
-    (printable && (1..=64).contains(&length)).then_some(token.as_str())
+    schedule::token(export.annotations().get(REQUESTED_AT)?)
 }
 
 /// How the stores and queues name this export.

@@ -5,13 +5,11 @@ use kube::ResourceExt;
 
 use super::claim::Claim;
 use super::context::Context;
-use super::ending::count;
 use super::tell::reason;
-use super::work::Outcome;
 use crate::api::{CohortExport, CohortExportStatus, Held, conditions};
 use crate::domain::Reason;
 use crate::domain::schedule::seconds;
-use crate::export::{Confirmed, RunError};
+use crate::export::{Confirmed, Outcome, RunError, count};
 use crate::state::{ExportKey, PastCounts, PastRun, day};
 
 /// How the state names this object.

@@ -4,9 +4,9 @@ use kube::ResourceExt;
 
 use super::context::{Connector, Context};
 use super::dereference::Ready;
-use super::vendors::seat;
 use crate::api::{CleverTapConnector, CleverTapConnectorStatus, CohortExport, conditions};
 use crate::domain::{Shape, validate};
+use crate::export::seat;
 
 /// Takes note of a connector as the watch delivers it.
 pub fn note(ctx: &Context, connector: &Connector) {

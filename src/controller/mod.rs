@@ -4,7 +4,6 @@
 //! CRDs, state, Lease, watches; and stops it in the other.
 
 mod asking;
-mod check;
 mod claim;
 mod close;
 mod cohort_export;
@@ -14,7 +13,6 @@ mod context;
 mod credentials;
 mod dereference;
 mod destinations;
-mod ending;
 mod error;
 mod events;
 mod filling;
@@ -22,7 +20,6 @@ mod history;
 mod key;
 mod lease;
 mod members;
-mod once;
 mod page;
 mod prepare;
 mod report;
@@ -37,10 +34,8 @@ mod testing;
 mod timing;
 mod turns;
 mod undecodable;
-mod vendors;
 mod wakeups;
 mod watch;
-mod windows;
 mod work;
 
 use std::sync::Arc;
@@ -56,6 +51,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::config::RunArgs;
+use crate::export::windows;
 use crate::telemetry::server::Phase;
 use context::Context;
 
@@ -133,11 +129,10 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
         "the queues"
     });
     // Runs need it until their ends.
-    let keeping = windows::keep(
-        ctx.state.clone(),
-        ctx.budgets.clone(),
-        ctx.leadership.clone(),
-    );
+    let leadership = ctx.leadership.clone();
+    let keeping = windows::keep(ctx.state.clone(), ctx.budgets.clone(), move || {
+        leadership.valid()
+    });
     let keeping = tokio::spawn(keeping);
     readiness.set(Phase::Ready);
     let ended = tokio::select! {
@@ -161,7 +156,11 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
     keeping.abort();
     // What it was writing is written anew.
     let _ = keeping.await;
-    let last = windows::keep_now(&ctx.state, &ctx.budgets, &ctx.leadership);
+    let last = async {
+        if ctx.leadership.valid() {
+            windows::keep_now(&ctx.state, &ctx.budgets).await;
+        }
+    };
     if tokio::time::timeout(LOOK_AGAIN, last).await.is_err() {
         tracing::warn!("query budgets can't be kept in time");
     }

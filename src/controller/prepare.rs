@@ -13,13 +13,12 @@ use super::events::Events;
 use super::filling::Filling;
 use super::lease::{self, Candidate, Leadership};
 use super::start::Base;
-use super::timing::signed;
 use super::wakeups::Wakeups;
-use super::{Ended, LOOK_AGAIN, key, windows};
+use super::{Ended, LOOK_AGAIN, key};
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
-use crate::domain::validate::Rules;
-use crate::export::{self, CohortLists, FingerprintKey, SharedReads};
+use crate::export::{self, Clients, CohortLists, FingerprintKey, SharedReads, windows};
+use crate::http::Retry;
 use crate::page::Page;
 use crate::state::StateError;
 use crate::telemetry::server::{Phase, Readiness};
@@ -57,7 +56,7 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
     };
     let owning = async {
         own_state(&base, &leadership).await?;
-        windows::load(&base.state, &base.budgets, &base.readiness).await;
+        windows(&base).await;
         let key = fingerprint_key(&base).await;
         key.map(Some).map_err(|e| Ended::Setup(e.to_string()))
     };
@@ -140,7 +139,7 @@ async fn state(base: &Base) {
 async fn scratch(base: &Base) {
     while let Err(error) = export::probe_scratch(&base.scratch).await {
         base.readiness.set(Phase::WaitingForScratch);
-        let dir = base.args.scratch_dir.display();
+        let dir = base.args.state.scratch_dir.display();
         tracing::warn!(%dir, %error, "waiting for the scratch directory");
         tokio::time::sleep(LOOK_AGAIN).await;
     }
@@ -152,7 +151,7 @@ async fn own_state(base: &Base, leadership: &Leadership) -> Result<(), Ended> {
         return Ok(());
     };
     loop {
-        match base.state.own(uid, base.args.adopt_state).await {
+        match base.state.own(uid, base.args.state.adopt_state).await {
             Ok(()) => return Ok(()),
             Err(error @ StateError::Foreign) => return Err(Ended::Setup(error.to_string())),
             Err(error) => tracing::warn!(%error, "waiting for the state store"),
@@ -160,6 +159,20 @@ async fn own_state(base: &Base, leadership: &Leadership) -> Result<(), Ended> {
         base.readiness.set(Phase::WaitingForState);
         tokio::time::sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Takes over the query budgets that the last leader kept.
+async fn windows(base: &Base) {
+    let old = loop {
+        match windows::load(&base.state, &base.budgets).await {
+            Ok(old) => break old,
+            Err(error) => tracing::warn!(%error, "waiting for the state store"),
+        }
+        base.readiness.set(Phase::WaitingForState);
+        tokio::time::sleep(LOOK_AGAIN).await;
+    };
+    base.readiness.set(Phase::Standby);
+    windows::drop_old(&base.state, &old).await;
 }
 
 async fn fingerprint_key(base: &Base) -> Result<FingerprintKey, super::error::Error> {
@@ -202,26 +215,26 @@ impl Prepared {
             ..
         } = self.base;
         let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "mixtap".to_owned());
-        let runs = Semaphore::new(args.concurrency.into());
+        let clients = Clients {
+            http,
+            limits: Limits::default(),
+            retry: Retry::within(args.exports.retry_first, args.exports.retry_total),
+        };
+        let runs = Semaphore::new(args.exports.concurrency.into());
         Context {
             runs,
-            rules: Rules {
-                allowed_endpoints: args.allowed_endpoints.clone(),
-                min_interval: signed(args.min_interval),
-                min_check_interval: signed(args.min_check_interval),
-            },
+            rules: args.exports.rules(),
             events: Events::new(client.clone(), &instance),
             client,
             args,
             metrics,
             leadership: self.leadership,
             shutdown,
-            http,
+            clients,
             budgets,
             lists: CohortLists::default(),
             reads: SharedReads::default(),
             groups: Default::default(),
-            limits: Limits::default(),
             state,
             scratch,
             key: self.key,

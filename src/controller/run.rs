@@ -10,9 +10,8 @@ use tokio::sync::SemaphorePermit;
 use super::claim::claim;
 use super::close::close;
 use super::context::Context;
-use super::dereference::Ready;
+use super::dereference::{Ready, token};
 use super::error::Error;
-use super::once;
 use super::report::{self, settle};
 use super::sharing;
 use super::timing::{Wait, waiting, wake_in};
@@ -44,7 +43,12 @@ pub async fn run(
         generation,
         now: Timestamp::now(),
     };
-    match once::already(ctx, export, found).await {
+    let asked = token(export);
+    match found
+        .one_time(ctx)
+        .already(export.status.as_ref(), asked)
+        .await
+    {
         None => {}
         Some(Ok(record)) => {
             let cohort = CohortStatus {

@@ -53,9 +53,9 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
     }));
     let http = Http::new(vendor_metrics)
         .map_err(|e| Ended::Setup(format!("the HTTP client can't be made: {e}")))?;
-    let state = State::open(args.state_url.as_str(), &args.state_prefix)
+    let state = State::open(args.state.state_url.as_str(), &args.state.state_prefix)
         .map_err(|e| Ended::Setup(e.to_string()))?;
-    let scratch = Scratch::new(&args.scratch_dir, args.scratch_limit);
+    let scratch = Scratch::new(&args.state.scratch_dir, args.state.scratch_limit);
     let readiness = Readiness::default();
     let listener = TcpListener::bind(args.metrics_address)
         .await

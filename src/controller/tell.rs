@@ -11,10 +11,9 @@ use kube::{Resource, ResourceExt};
 use super::claim::Claim;
 use super::context::Context;
 use super::dereference::token;
-use super::work::Outcome;
 use crate::api::{CohortExport, RELEASE_HOLD, REQUESTED_AT, SyncType};
 use crate::domain::{Counts, Reason};
-use crate::export::{Confirmed, Done, RunError, Vendor, Warning};
+use crate::export::{Confirmed, Done, Outcome, RunError, Vendor, Warning};
 use crate::telemetry::metrics::{ListOutcome, ProfileOutcome, SkipReason};
 use crate::telemetry::traces;
 

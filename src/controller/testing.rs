@@ -12,7 +12,7 @@ use super::filling::Filling;
 use super::lease::Leadership;
 use super::watch::{connector_changed, export_changed};
 use crate::config::RunArgs;
-use crate::export::{FingerprintKey, Scratch};
+use crate::export::{Clients, FingerprintKey, Scratch};
 use crate::http::Http;
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
@@ -47,12 +47,15 @@ impl Cluster {
             metrics: Metrics::new(|_| {}).into(),
             leadership: Leadership::unelected(),
             shutdown: Default::default(),
-            http: Http::new(Default::default()).unwrap(),
+            clients: Clients {
+                http: Http::new(Default::default()).unwrap(),
+                limits: Default::default(),
+                retry: Default::default(),
+            },
             budgets: Default::default(),
             lists: Default::default(),
             reads: Default::default(),
             groups: Default::default(),
-            limits: Default::default(),
             state: State::open_with("memory:///", "", []).unwrap(),
             scratch: Scratch::new("unused", 0),
             key: FingerprintKey::new([0; 32]),

@@ -35,8 +35,8 @@ pub fn input<'a>(
         status,
         token: token(export),
         release: export.annotations().get(RELEASE_HOLD).map(String::as_str),
-        min_interval: signed(ctx.args.min_interval),
-        confirm_delay: signed(ctx.args.confirm_delay),
+        min_interval: signed(ctx.args.exports.min_interval),
+        confirm_delay: signed(ctx.args.exports.confirm_delay),
     }
 }
 

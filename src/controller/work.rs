@@ -5,24 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use kube::ResourceExt;
 
 use super::claim::Claim;
+use super::conflict;
 use super::context::Context;
 use super::credentials;
 use super::dereference::{Blocked, reference, specs};
-use super::{conflict, vendors};
 use crate::api::RELEASE_HOLD;
-use crate::domain::schedule::Why;
-use crate::domain::segment::fixed_default;
-use crate::domain::{Destination, Failure, Reason, Shape};
-use crate::export::{self, Confirmed, Gate, Release, Request, RunError, Shared, Stop, Tools};
+use crate::domain::{Destination, Failure, Reason};
+use crate::export::{self, Gate, Outcome, Request, RunError, Shared, Stop, Tools};
 use crate::mixpanel::Budget;
-
-/// What a run brought.
-pub enum Outcome {
-    Done(Box<export::Done>),
-    /// The confirming upload of a one-time list.
-    Confirmed(Confirmed),
-    Error(RunError),
-}
 
 /// Exports what was claimed, within the run's deadline. `read` is called once Mixpanel's pages are
 /// needed no more.
@@ -53,9 +43,10 @@ pub async fn work(
             return Outcome::Error(RunError::Failed(failure));
         }
     };
-    let mixpanel = vendors::mixpanel(ctx, &ready.connector_plan, &credentials, budget);
+    let plan = &ready.connector_plan;
+    let mixpanel = ctx.clients.mixpanel(plan, &credentials, budget);
     let connector = ready.connector.uid().unwrap_or_default();
-    let clevertap = vendors::clevertap(ctx, &ready.connector_plan, &connector, &credentials);
+    let clevertap = ctx.clients.clevertap(plan, &connector, &credentials);
     let tools = Tools {
         mixpanel: &mixpanel,
         clevertap: &clevertap,
@@ -64,6 +55,7 @@ pub async fn work(
         reads: &ctx.reads,
         key: &ctx.key,
         scratch: &ctx.scratch,
+        progress: &Default::default(),
     };
     let hold = Mutex::new(None);
     let resolved = |destination: &Destination| {
@@ -86,81 +78,24 @@ pub async fn work(
         write: &may_write,
         read,
     };
+    let status = export.status.clone().unwrap_or_default();
+    let released = export.annotations().get(RELEASE_HOLD).map(String::as_str);
+    let (connector, plan) = (&ready.connector_plan, &ready.plan);
     let request = Request {
         shared,
-        ..request(claim)
+        ..Request::of(&run.id, connector, plan, &status, released)
     };
-    let working = async {
-        match &claim.export.status {
-            Some(status) if claim.run.reason == Why::Confirming.as_str() => {
-                let of = status
-                    .last_run
-                    .as_ref()
-                    .map(|r| r.id.clone())
-                    .unwrap_or_default();
-                match export::confirm(&tools, &request, &of, &gate).await {
-                    Ok(confirmed) => Outcome::Confirmed(confirmed),
-                    Err(error) => Outcome::Error(error),
-                }
-            }
-            _ => match export::run(&tools, &request, &gate).await {
-                Ok(done) => {
-                    // While the list is held: whoever waits for it must find it taken.
-                    let written = ready.connector_plan.destination(&done.segment.0);
-                    ctx.destinations.wrote(&uid, &written);
-                    Outcome::Done(Box::new(done))
-                }
-                Err(error) => Outcome::Error(error),
-            },
-        }
-    };
-    let deadline = ctx.args.run_deadline;
-    tokio::time::timeout(deadline, working)
-        .await
-        .unwrap_or_else(|_| {
-            let message = format!("The run {} took longer than --run-deadline.", run.id);
-            Outcome::Error(RunError::Failed(Failure::new(
-                Reason::RunInterrupted,
-                message,
-            )))
-        })
-}
-
-/// What the run needs to know of earlier ones.
-fn request(claim: &Claim) -> Request {
-    let Claim {
-        export, ready, run, ..
-    } = claim;
-    let status = export.status.clone().unwrap_or_default();
-    let last = status.last_run.as_ref();
-    let last_shape = last.and_then(|r| Shape::of_run(&r.id));
-    let same_basis = last_shape.is_some_and(|s| s.basis == ready.shape.basis);
-    let held = status.held.as_ref();
-    let released = export.annotations().get(RELEASE_HOLD);
-    Request {
-        run_id: run.id.clone(),
-        shape: ready.shape,
-        connector: ready.connector_plan.clone(),
-        export: ready.plan.clone(),
-        known_cohort: status
-            .cohort
-            .as_ref()
-            .filter(|_| same_basis)
-            .map(|c| (c.id, c.name.clone())),
-        known_segment: fixed_default(&ready.plan.cohort, Some(ready.shape), &status),
-        previous_exported: last
-            .filter(|_| same_basis)
-            .and_then(|r| u64::try_from(r.exported).ok()),
-        shared: None,
-        release: held
-            .filter(|h| released == Some(&h.id))
-            // A hold of another shape says nothing of this one.
-            .filter(|h| Shape::of_run(&h.id) == Some(ready.shape))
-            .and_then(|h| u64::try_from(h.removed).ok())
-            .map(|removed| Release { removed }),
-        // A list of another account or name may be somebody else's.
-        first: !same_basis,
+    let (confirming, deadline) = (
+        export::confirming(run, &status),
+        ctx.args.exports.run_deadline,
+    );
+    let outcome = export::work(&tools, &request, confirming, &gate, deadline).await;
+    if let Outcome::Done(done) = &outcome {
+        // While the list is held: whoever waits for it must find it taken.
+        let written = ready.connector_plan.destination(&done.segment.0);
+        ctx.destinations.wrote(&uid, &written);
     }
+    outcome
 }
 
 /// Asked right before every vendor write, from memory alone.

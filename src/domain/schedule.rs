@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::failure::Reason;
 use super::plan::{CohortRef, ExportPlan};
 use super::shape::Shape;
-use crate::api::{CohortExportStatus, LastFailure, LastRun, SyncType, conditions};
+use crate::api::{CohortExportStatus, CurrentRun, LastFailure, LastRun, SyncType, conditions};
 pub use times::{backoff, retry_at, seconds, slot_from};
 use times::{furthest, plus, sane};
 pub use why::Why;
@@ -56,6 +56,29 @@ pub struct Input<'a> {
     pub release: Option<&'a str>,
     pub min_interval: SignedDuration,
     pub confirm_delay: SignedDuration,
+}
+
+/// The token of the annotation `mixtap.dev/requested-at`, if this text is one.
+pub fn token(text: &str) -> Option<&str> {
+    let printable = !text.chars().any(char::is_control);
+    (printable && (1..=64).contains(&text.chars().count())).then_some(text)
+}
+
+/// The run that is due now, as it is to be claimed.
+pub fn claim(input: &Input<'_>, why: Why, key: &str, now: Timestamp) -> CurrentRun {
+    let current = input.status.current_run.as_ref();
+    let resumed = current.filter(|_| why == Why::Resumed);
+    CurrentRun {
+        id: resumed.map_or_else(|| input.shape.run_id(input.uid, key), |r| r.id.clone()),
+        attempt: resumed.map_or(1, |r| r.attempt.saturating_add(1)),
+        started_time: seconds(now),
+        reason: resumed.map_or_else(|| why.as_str().to_owned(), |r| r.reason.clone()),
+        generation: input.generation,
+        request: match resumed {
+            Some(run) => run.request.clone(),
+            None => input.token.map(str::to_owned),
+        },
+    }
 }
 
 /// What the phase of an export's slots is made of: exports of one connector on one cohort are due

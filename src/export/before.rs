@@ -67,16 +67,8 @@ impl Before {
     }
 
     /// The result of this run, if it had got to its end before its caller could note it.
-    pub(super) async fn finished(
-        &self,
-        state: &State,
-        list: &Destination,
-        request: &Request,
-    ) -> Result<Option<Done>, RunError> {
-        let Some(snapshot) = self.snapshot.as_ref() else {
-            return Ok(None);
-        };
-        let header = &snapshot.header;
+    pub(super) fn finished(&self, list: &Destination, request: &Request) -> Option<Done> {
+        let header = &self.snapshot.as_ref()?.header;
         let run_id = &request.run_id;
         let others = self
             .mark
@@ -86,12 +78,9 @@ impl Before {
         let one_time = request.export.sync_type == SyncType::OneTime;
         let behind = one_time && header.counts.profiles_pending > 0;
         if header.run_id != *run_id || others || behind {
-            return Ok(None);
+            return None;
         }
-        if self.mark.is_some() {
-            state.confirm(list).await.map_err(unusable)?;
-        }
-        Ok(Some(Done {
+        Some(Done {
             cohort: (header.cohort_id, header.cohort_name.clone()),
             segment: (list.segment.clone(), header.segment_id.clone()),
             counts: header.counts.clone(),
@@ -99,7 +88,7 @@ impl Before {
                 .into_iter()
                 .collect(),
             resumed: true,
-        }))
+        })
     }
 }
 

@@ -5,11 +5,14 @@
 //! and the mark goes only once the snapshot of what was sent is kept.
 
 mod before;
+mod check;
+mod clients;
 mod codec;
 mod cohort;
 mod compare;
 mod confirm;
 mod draft;
+mod ending;
 mod fingerprint;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -18,9 +21,13 @@ mod gate;
 mod keep;
 mod list;
 mod lists;
+mod once;
+mod preview;
 mod profiles;
+mod progress;
 mod read;
 mod refusal;
+mod request;
 mod run;
 mod scratch;
 mod shared;
@@ -28,26 +35,34 @@ mod shelf;
 mod snapshot;
 mod spool;
 mod warning;
+pub mod windows;
+mod work;
 mod write;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 pub use before::list_header;
+pub use check::{Checked, Seen, Vouched, check, later};
+pub use clients::{Clients, Credentials, seat};
 pub use confirm::{Confirmed, confirm};
+pub use ending::{Claimed, count, next_status};
 pub use fingerprint::FingerprintKey;
 pub use gate::{Gate, Stop};
 pub use lists::CohortLists;
+pub use once::OneTime;
+pub use preview::{Held, Preview, Sends, preview};
+pub use progress::{Progress, Step};
+pub use request::{Release, Request, Shared, confirming};
 pub use run::run;
 pub use scratch::{Scratch, clean_runs, probe_scratch};
 pub use shared::{SharedReads, reader};
 pub use shelf::clean_shelf;
 pub use snapshot::Header;
 pub use warning::{Warning, WarningReason};
+pub use work::{Outcome, work};
 
 use crate::clevertap::CleverTap;
-use crate::domain::{ConnectorPlan, Counts, ExportPlan, Failure, Reason, Shape};
+use crate::domain::{Counts, Failure, Reason};
 use crate::mixpanel::Mixpanel;
 use crate::state::State;
 
@@ -64,49 +79,8 @@ pub struct Tools<'a> {
     pub key: &'a FingerprintKey,
     /// Shared by all runs of the process.
     pub scratch: &'a Scratch,
-}
-
-/// What is to be exported, and what its caller remembers of earlier runs. It holds an address of a
-/// person: no `Debug`.
-#[derive(Clone)]
-pub struct Request {
-    /// The same when a run is resumed after a crash.
-    pub run_id: String,
-    pub shape: Shape,
-    pub connector: ConnectorPlan,
-    pub export: ExportPlan,
-    /// Id and name of the cohort that this spec's selector was resolved to before.
-    pub known_cohort: Option<(i64, String)>,
-    /// The default segment name that this shape was given at its first sync.
-    pub known_segment: Option<String>,
-    /// Identities in the list of the last run with the same basis: what a loss is judged by where
-    /// there is no snapshot.
-    pub previous_exported: Option<u64>,
-    /// A person released the hold of this export.
-    pub release: Option<Release>,
-    /// Other exports of the connector use the same cohort.
-    pub shared: Option<Shared>,
-    /// The caller knows of no earlier sync to this list: `existingSegment` applies if the state knows of none
-    /// either.
-    pub first: bool,
-}
-
-/// A read that serves several exports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shared {
-    /// Whose reads serve, as [`reader`] says.
-    pub reader: String,
-    /// What all of them ask for.
-    pub properties: Vec<String>,
-    /// When this export's run became due: an older read won't do.
-    pub since: Timestamp,
-}
-
-/// A released hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Release {
-    /// The loss that was held, in identities: a greater one is held again.
-    pub removed: u64,
+    /// Of this run alone.
+    pub progress: &'a Progress,
 }
 
 /// A run that got to its end.

@@ -19,7 +19,7 @@ use super::gate::{Watch, patiently};
 use super::scratch::{self, Temp, blocking};
 use super::snapshot::{Header, ProfileState};
 use super::spool::payload;
-use super::{RunError, Warning, WarningReason};
+use super::{RunError, Tools, Warning, WarningReason};
 use crate::clevertap::{Batch, CleverTap, Outcome, Pushed, Sealed};
 use crate::domain::scalar::Scalar;
 use crate::domain::{Counts, Failure, Reason, Shape};
@@ -61,7 +61,7 @@ struct Sending {
 /// Sends those that CleverTap isn't known to have, as many calls at once as it permits, and notes
 /// in the draft's entries who isn't accepted. A part of them may be there after an error.
 pub(super) async fn create(
-    clevertap: &CleverTap,
+    tools: &Tools<'_>,
     draft: &mut Draft,
     wanted: &[String],
     watch: &Watch<'_>,
@@ -70,6 +70,8 @@ pub(super) async fn create(
     if draft.fresh_count == 0 {
         return Ok(Vec::new());
     }
+    let (clevertap, progress) = (tools.clevertap, tools.progress);
+    progress.expect_profiles(draft.fresh_count);
     let fresh = Arc::clone(&draft.fresh);
     let wanted: Arc<[String]> = wanted.into();
     // Of those that wait for a place, one batch is ready and one is being made.
@@ -87,6 +89,7 @@ pub(super) async fn create(
             }
             Some(ended) = under_way.next() => {
                 let (places, outcomes) = ended?;
+                progress.sent(places.len());
                 for (place, outcome) in places.into_iter().zip(outcomes) {
                     note(outcome, place, &draft.entries, counts).map_err(|e| scratch::failed(&e))?;
                 }
@@ -127,6 +130,19 @@ pub(super) async fn create(
         });
     }
     Ok(warnings)
+}
+
+/// How many calls it takes to send them, without any.
+pub(super) async fn calls(draft: &Draft, wanted: &[String]) -> Result<u64, RunError> {
+    let (fresh, wanted): (_, Arc<[String]>) = (Arc::clone(&draft.fresh), wanted.into());
+    let (ready, mut batches) = mpsc::channel(1);
+    let reading = blocking(move || read(&fresh, &wanted, &ready));
+    let mut calls = 0;
+    while batches.recv().await.is_some() {
+        calls += 1;
+    }
+    reading.await.map_err(|e| scratch::failed(&e))?;
+    Ok(calls)
 }
 
 async fn upload(

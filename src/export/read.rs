@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::watch;
 
+use super::progress::Progress;
 use super::run::Run;
 use super::scratch::{self, blocking};
 use super::shared::{self, Kept, Part};
@@ -38,6 +39,22 @@ enum End {
     /// Another one may do better.
     Broken(String),
     Run(RunError),
+}
+
+/// The rows of a session, as they come. Blocks.
+struct Incoming {
+    incoming: Receiver<Batch>,
+    progress: Progress,
+}
+
+impl Iterator for Incoming {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        let batch = self.incoming.blocking_recv()?;
+        self.progress.read(batch.len());
+        Some(batch)
+    }
 }
 
 impl From<io::Error> for End {
@@ -108,7 +125,7 @@ impl Run<'_> {
                 Part::Lead(lead) => {
                     *since = lead.began + LATER;
                     let scratch = self.tools.scratch.clone();
-                    let fill = move |rows| Kept::fill(&scratch, rows);
+                    let fill = move |rows: Incoming| Kept::fill(&scratch, rows);
                     let (rows, tally) = self.stream(query, fill).await?;
                     let kept = Kept::new(rows, query.properties.len(), tally, lead.began);
                     let kept = Arc::new(kept);
@@ -151,10 +168,11 @@ impl Run<'_> {
     async fn stream<T: std::marker::Send + 'static>(
         &self,
         query: &Query,
-        fill: impl FnOnce(Receiver<Batch>) -> io::Result<T> + std::marker::Send + 'static,
+        fill: impl FnOnce(Incoming) -> io::Result<T> + std::marker::Send + 'static,
     ) -> Result<(T, Tally), End> {
         let (rows, incoming) = mpsc::channel(AHEAD);
-        let filling = blocking(move || fill(incoming));
+        let progress = self.tools.progress.clone();
+        let filling = blocking(move || fill(Incoming { incoming, progress }));
         let gate = || self.watch.read();
         let reading = async {
             let read = self.tools.mixpanel.stream(query, &gate, &rows).await;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::before::Before;
+use super::before::{Before, unusable};
 use super::compare::Now;
 use super::draft::{Draft, Send};
 use super::gate::{Gate, Watch};
 use super::profiles::Rejected;
+use super::progress::Step;
 use super::read::ReadMembers;
 use super::scratch::{self, blocking};
 use super::spool::Spooled;
@@ -26,13 +27,56 @@ use crate::telemetry::traces::{Instrument as _, phase};
 /// The segment is then as it was, or as it should be; only after a lost answer of the last call it
 /// isn't known which, and the next run uploads whatever it reads.
 pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Result<Done, RunError> {
-    let state = tools.state;
+    let found = match find(tools, request, gate).await? {
+        Found::Finished { done, list, marked } => {
+            if marked {
+                let confirmed = tools.state.confirm(&list).await;
+                confirmed.map_err(unusable)?;
+            }
+            return Ok(done);
+        }
+        Found::Open(found) => found,
+    };
+    let run = found.run(tools, request, gate);
+    let made = run.make(gate).await?;
+    run.guard(&made).await?;
+    run.write(made).await
+}
+
+/// What is known before anything is read.
+pub(super) enum Found {
+    /// A run of this id had got to its end; whether its mark still stands.
+    Finished {
+        done: Done,
+        list: Destination,
+        marked: bool,
+    },
+    Open(Open),
+}
+
+/// A cohort, its list, and that list's past.
+pub(super) struct Open {
+    pub cohort: (i64, String),
+    pub list: Destination,
+    pub before: Before,
+}
+
+pub(super) async fn find(
+    tools: &Tools<'_>,
+    request: &Request,
+    gate: &Gate<'_>,
+) -> Result<Found, RunError> {
+    let finished = |done, list: &Destination, before: &Before| Found::Finished {
+        done,
+        list: list.clone(),
+        marked: before.mark.is_some(),
+    };
     let mut known = None;
     if let Some(name) = known_segment(request) {
         let list = request.connector.destination(name);
-        let before = Before::load(state, &list, tools.scratch).await?;
-        if let Some(done) = before.finished(state, &list, request).await? {
-            return Ok(done);
+        let before = Before::load(tools.state, &list, tools.scratch).await?;
+        if let Some(done) = before.finished(&list, request) {
+            return Ok(finished(done, &list, &before));
         }
         known = Some((list, before));
     }
@@ -41,24 +85,34 @@ pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Resul
     (gate.resolved)(&list)?;
     let before = match known {
         Some((of, before)) if of == list => before,
-        _ => Before::load(state, &list, tools.scratch).await?,
+        _ => Before::load(tools.state, &list, tools.scratch).await?,
     };
-    if let Some(done) = before.finished(state, &list, request).await? {
-        return Ok(done);
+    if let Some(done) = before.finished(&list, request) {
+        return Ok(finished(done, &list, &before));
     }
-    let run = Run {
-        tools,
-        request,
-        cohort: &cohort,
-        list: &list,
-        before: &before,
-        watch: Watch::new(gate, &list),
-    };
-    let read = run.read().instrument(phase("read")).await?;
-    (gate.read)();
-    let made = run.compare(read).instrument(phase("compare")).await?;
-    run.guard(&made).await?;
-    run.write(made).await
+    Ok(Found::Open(Open {
+        cohort,
+        list,
+        before,
+    }))
+}
+
+impl Open {
+    pub fn run<'a>(
+        &'a self,
+        tools: &'a Tools<'a>,
+        request: &'a Request,
+        gate: &'a Gate<'a>,
+    ) -> Run<'a> {
+        Run {
+            tools,
+            request,
+            cohort: &self.cohort,
+            list: &self.list,
+            before: &self.before,
+            watch: Watch::new(gate, &self.list),
+        }
+    }
 }
 
 /// The segment's name, as far as it is known without a call.
@@ -96,9 +150,20 @@ pub(super) struct Made {
     pub previous: Option<Previous>,
     pub any_property: bool,
     pub page_size_refused: bool,
+    /// Whether there is a last list that it could be compared with.
+    pub compared: bool,
 }
 
 impl Run<'_> {
+    /// Reads the cohort and makes its list. Nothing is sent.
+    pub(super) async fn make(&self, gate: &Gate<'_>) -> Result<Made, RunError> {
+        self.tools.progress.enter(Step::Read);
+        let read = self.read().instrument(phase("read")).await?;
+        (gate.read)();
+        self.tools.progress.enter(Step::Compare);
+        self.compare(read).instrument(phase("compare")).await
+    }
+
     async fn compare(&self, read: ReadMembers) -> Result<Made, RunError> {
         let (request, before) = (self.request, self.before);
         let header = before.snapshot.as_ref().map(|snapshot| &snapshot.header);
@@ -147,6 +212,7 @@ impl Run<'_> {
             rejected,
             any_property,
             page_size_refused,
+            compared: diff.is_some(),
         })
     }
 
@@ -166,7 +232,7 @@ impl Run<'_> {
 
     /// Nothing goes on that would empty a segment by accident: first that the cohort still exists,
     /// then the policy.
-    async fn guard(&self, made: &Made) -> Result<(), RunError> {
+    pub(super) async fn guard(&self, made: &Made) -> Result<(), RunError> {
         let (export, counts) = (&self.request.export, &made.counts);
         let input = guard::Input {
             read: counts.exported,

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
 
 use super::scratch::{Scratch, Temp};
@@ -135,10 +134,10 @@ impl Drop for Lead {
 
 impl Kept {
     /// Writes all rows that come. Blocks: for a thread of its own.
-    pub(super) fn fill(scratch: &Scratch, mut rows: Receiver<Batch>) -> io::Result<Temp> {
+    pub(super) fn fill(scratch: &Scratch, rows: impl Iterator<Item = Batch>) -> io::Result<Temp> {
         let mut file = scratch.temp()?;
         let mut out = BufWriter::with_capacity(BUFFER, &mut file);
-        while let Some(batch) = rows.blocking_recv() {
+        for batch in rows {
             batch
                 .members()
                 .try_for_each(|row| write(&mut out, &row, batch.properties()))?;

@@ -9,6 +9,7 @@ use super::before::unusable;
 use super::draft::Draft;
 use super::list::Upload;
 use super::profiles;
+use super::progress::Step;
 use super::run::{Made, Run};
 use super::scratch::Temp;
 use super::shelf::Shelf;
@@ -24,14 +25,19 @@ impl Run<'_> {
     /// New profiles, then the list, then the snapshot; nothing of it where the list stays as it
     /// is, or there is no room for the snapshot.
     pub(super) async fn write(&self, made: Made) -> Result<Done, RunError> {
-        let refresh = self.request.export.refresh_interval;
-        let refresh = refresh.map(|interval| interval.unsigned_abs());
-        if made.same && !self.before.upload_due(refresh, Timestamp::now()) {
+        if self.stays(&made) {
             let warnings = self.read_warnings(&made);
             return Ok(self.done(self.known_id(), made.counts, warnings));
         }
         let entries = made.draft.exported;
         keep::with_room(self.tools.state, self.list, entries, self.send(made)).await
+    }
+
+    /// Whether the list stays as it is: it holds this already, and needn't be sent once more.
+    pub(super) fn stays(&self, made: &Made) -> bool {
+        let refresh = self.request.export.refresh_interval;
+        let refresh = refresh.map(|interval| interval.unsigned_abs());
+        made.same && !self.before.upload_due(refresh, Timestamp::now())
     }
 
     async fn send(&self, made: Made) -> Result<Done, RunError> {
@@ -45,10 +51,12 @@ impl Run<'_> {
         } = made;
         if export.create_profiles {
             let wanted = &export.profile_properties;
-            let (clevertap, watch) = (self.tools.clevertap, &self.watch);
-            let sent = profiles::create(clevertap, &mut draft, wanted, watch, &mut counts);
+            self.tools.progress.enter(Step::Profiles);
+            let (tools, watch) = (self.tools, &self.watch);
+            let sent = profiles::create(tools, &mut draft, wanted, watch, &mut counts);
             warnings.extend(sent.instrument(phase("write profiles")).await?);
         }
+        self.tools.progress.enter(Step::List);
         let accepted = self.upload(&draft, counts.exported);
         let accepted = accepted.instrument(phase("write list")).await?;
         let shelf = Shelf::of(self.tools.scratch, self.list, &self.request.run_id);
@@ -168,7 +176,7 @@ impl Run<'_> {
         confirmed.map_err(unusable)
     }
 
-    fn warnings(&self, made: &Made) -> Vec<Warning> {
+    pub(super) fn warnings(&self, made: &Made) -> Vec<Warning> {
         let mut warnings = self.read_warnings(made);
         if self.before.damaged {
             warnings.push(Warning {

@@ -33,6 +33,17 @@ pub struct Retry {
     pub total: Duration,
 }
 
+impl Retry {
+    /// Attempts with this ceiling of the first pause, none of them so long after the first failure.
+    pub fn within(first: Duration, total: Duration) -> Self {
+        Self {
+            first,
+            total,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Retry {
     fn default() -> Self {
         Self {

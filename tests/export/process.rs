@@ -8,7 +8,7 @@ use mixtap::api::{
 };
 use mixtap::clevertap::{self, Account, CleverTap, Limits};
 use mixtap::domain::{CohortRef, ConnectorPlan, ExportPlan, IdentityRule, Mailbox};
-use mixtap::export::{CohortLists, Scratch, SharedReads, Tools};
+use mixtap::export::{CohortLists, Progress, Scratch, SharedReads, Tools};
 use mixtap::http::{Http, Metrics, Retry};
 use mixtap::mixpanel::{self, Budgets, Mixpanel, ServiceAccount, Source};
 use mixtap::state::State;
@@ -30,6 +30,7 @@ pub struct Process {
     lists: CohortLists,
     reads: SharedReads,
     scratch: Scratch,
+    progress: Progress,
 }
 
 impl Process {
@@ -84,6 +85,7 @@ impl Process {
             lists: CohortLists::default(),
             reads: SharedReads::default(),
             scratch,
+            progress: Progress::default(),
         }
     }
 
@@ -96,6 +98,7 @@ impl Process {
             reads: &self.reads,
             key: &world.key,
             scratch: &self.scratch,
+            progress: &self.progress,
         }
     }
 }

@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use buckets::Buckets;
 pub(super) use buckets::Record;
-use tokio::sync::mpsc::Receiver;
 
 use super::fingerprint::FingerprintKey;
 use super::scratch::Scratch;
@@ -91,8 +90,8 @@ impl Spool {
     }
 
     /// Takes all rows that come. Blocks: for a thread of its own.
-    pub(super) fn fill(mut self, mut rows: Receiver<Batch>) -> io::Result<Self> {
-        while let Some(batch) = rows.blocking_recv() {
+    pub(super) fn fill(mut self, rows: impl Iterator<Item = Batch>) -> io::Result<Self> {
+        for batch in rows {
             self.take(&batch)?;
         }
         Ok(self)

@@ -1,19 +1,30 @@
 //! From what a run brought to the export's next status.
 
 use jiff::Timestamp;
-use kube::ResourceExt;
 
-use super::claim::Claim;
 use super::work::Outcome;
-use crate::api::{CohortExportStatus, CohortStatus, Held, LastRun, SegmentStatus, SyncType};
+use super::{Done, RunError};
+use crate::api::{
+    CohortExportStatus, CohortStatus, CurrentRun, Held, LastRun, SegmentStatus, SyncType,
+};
 use crate::domain::outcome::export::{Finished, Write};
 use crate::domain::schedule::{self, Why, seconds};
-use crate::domain::{Counts, Failure, Reason};
-use crate::export::{Done, RunError};
+use crate::domain::{Counts, ExportPlan, Failure, Reason};
+
+/// A run that was claimed, whose end is to be told.
+#[derive(Clone, Copy)]
+pub struct Claimed<'a> {
+    pub run: &'a CurrentRun,
+    pub plan: &'a ExportPlan,
+    /// As [`schedule::group`] makes it.
+    pub group: &'a str,
+    /// Name of the connector.
+    pub connector: &'a str,
+}
 
 /// The status after this outcome. `old` is the live one, `now` the time when the run ended.
 pub fn next_status(
-    claim: &Claim,
+    claim: &Claimed<'_>,
     outcome: &Outcome,
     old: &CohortExportStatus,
     now: Timestamp,
@@ -28,8 +39,8 @@ pub fn next_status(
         Outcome::Done(done) => {
             let end = finished(claim, done, now);
             // A completed one-time export runs never again of itself.
-            let next = (claim.ready.plan.sync_type == SyncType::Dynamic).then_some(slot);
-            write.finished(end, claim.ready.plan.sync_type, next)
+            let next = (claim.plan.sync_type == SyncType::Dynamic).then_some(slot);
+            write.finished(end, claim.plan.sync_type, next)
         }
         Outcome::Confirmed(_) => {
             let (Some(run), Some(cohort), Some(segment)) = (
@@ -37,7 +48,7 @@ pub fn next_status(
                 old.cohort.clone(),
                 old.segment.clone(),
             ) else {
-                return write.stopped(&claim.run);
+                return write.stopped(claim.run);
             };
             let run = LastRun {
                 id: claim.run.id.clone(),
@@ -53,7 +64,7 @@ pub fn next_status(
                     segment,
                     request: claim.run.request.clone(),
                 },
-                claim.ready.plan.sync_type,
+                claim.plan.sync_type,
                 None,
             )
         }
@@ -71,14 +82,13 @@ pub fn next_status(
                 members: count(*members),
                 removed: count(*removed),
             };
-            write.held(&claim.run, *reason, hold, slot)
+            write.held(claim.run, *reason, hold, slot)
         }
         Outcome::Error(RunError::Failed(failure)) => failed(&write, claim, failure, slot),
         Outcome::Error(RunError::CredentialsRefused { failure, .. }) => {
             let message = format!(
                 "CleverTapConnector {}: {}",
-                claim.ready.connector.name_any(),
-                failure.message
+                claim.connector, failure.message
             );
             let failure = Failure {
                 reason: Reason::ConnectorNotReady,
@@ -87,13 +97,13 @@ pub fn next_status(
             };
             failed(&write, claim, &failure, slot)
         }
-        Outcome::Error(RunError::Stopped(_) | RunError::Queued { .. }) => write.stopped(&claim.run),
+        Outcome::Error(RunError::Stopped(_) | RunError::Queued { .. }) => write.stopped(claim.run),
     }
 }
 
 fn failed(
     write: &Write<'_>,
-    claim: &Claim,
+    claim: &Claimed<'_>,
     failure: &Failure,
     slot: Timestamp,
 ) -> CohortExportStatus {
@@ -106,17 +116,17 @@ fn failed(
         slot,
         write.now,
     );
-    write.failed(&claim.run, failure, failures, next)
+    write.failed(claim.run, failure, failures, next)
 }
 
 /// The slot after this run.
-fn slot(claim: &Claim, now: Timestamp) -> Timestamp {
-    let interval = claim.ready.plan.interval;
+fn slot(claim: &Claimed<'_>, now: Timestamp) -> Timestamp {
+    let interval = claim.plan.interval;
     let after = (claim.run.started_time.0 + interval / 2).max(now);
-    schedule::slot_from(after, interval, &claim.ready.group)
+    schedule::slot_from(after, interval, claim.group)
 }
 
-fn finished(claim: &Claim, done: &Done, now: Timestamp) -> Finished {
+fn finished(claim: &Claimed<'_>, done: &Done, now: Timestamp) -> Finished {
     let counts: &Counts = &done.counts;
     let run = LastRun {
         id: claim.run.id.clone(),

@@ -6,11 +6,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::context::{Context, Seen};
-use super::credentials::Credentials;
-use super::vendors;
+use super::clients::{Clients, Credentials, clevertap_check, mixpanel_check};
+use super::lists::CohortLists;
 use crate::domain::{ConnectorPlan, Failure, Kind, Reason};
 use crate::mixpanel::{self, Budget};
+
+/// When each vendor last accepted a connector's credentials, and whether one refused them since.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    pub mixpanel: Option<Timestamp>,
+    pub clevertap: Option<Timestamp>,
+    pub refused: bool,
+}
 
 /// When each vendor accepted these very credentials, where that is late enough to count as a check.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,9 +54,10 @@ enum Side {
 }
 
 /// Asks each vendor that isn't vouched for, once, for the connector of this uid. A refusal tells more
-/// than an absence.
+/// than an absence. The answer of Mixpanel's is kept in `lists`.
 pub async fn check(
-    ctx: &Context,
+    clients: &Clients,
+    lists: &CohortLists,
     plan: &ConnectorPlan,
     uid: &str,
     credentials: &Credentials,
@@ -59,13 +67,13 @@ pub async fn check(
     let source = async {
         match vouched.mixpanel {
             Some(when) => Side::Accepted(when),
-            None => mixpanel_side(ctx, plan, credentials, budget).await,
+            None => mixpanel_side(clients, lists, plan, credentials, budget).await,
         }
     };
     let destination = async {
         match vouched.clevertap {
             Some(when) => Side::Accepted(when),
-            None => clevertap_side(ctx, plan, uid, credentials).await,
+            None => clevertap_side(clients, plan, uid, credentials).await,
         }
     };
     let (source, destination) = tokio::join!(source, destination);
@@ -89,18 +97,16 @@ pub fn later(wait: Duration) -> Failure {
 }
 
 async fn mixpanel_side(
-    ctx: &Context,
+    clients: &Clients,
+    lists: &CohortLists,
     plan: &ConnectorPlan,
     credentials: &Credentials,
     budget: Budget,
 ) -> Side {
     let asked = Instant::now();
-    match vendors::mixpanel(ctx, plan, credentials, budget)
-        .cohorts()
-        .await
-    {
+    match clients.mixpanel(plan, credentials, budget).cohorts().await {
         Ok(cohorts) => {
-            ctx.lists.keep(plan, cohorts, asked);
+            lists.keep(plan, cohorts, asked);
             Side::Accepted(Timestamp::now())
         }
         Err(mixpanel::Error::RateLimited {
@@ -108,20 +114,20 @@ async fn mixpanel_side(
             retry_after,
             ..
         }) => Side::Later(retry_after.unwrap_or(Duration::from_secs(60))),
-        Err(error) => Side::Failed(vendors::mixpanel_check(&error)),
+        Err(error) => Side::Failed(mixpanel_check(&error)),
     }
 }
 
 async fn clevertap_side(
-    ctx: &Context,
+    clients: &Clients,
     plan: &ConnectorPlan,
     uid: &str,
     credentials: &Credentials,
 ) -> Side {
-    let clevertap = vendors::clevertap(ctx, plan, uid, credentials);
+    let clevertap = clients.clevertap(plan, uid, credentials);
     match clevertap.check().await {
         Ok(()) => Side::Accepted(Timestamp::now()),
-        Err(error) => Side::Failed(vendors::clevertap_check(&error)),
+        Err(error) => Side::Failed(clevertap_check(&error)),
     }
 }
 

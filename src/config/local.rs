@@ -1,0 +1,132 @@
+//! The flags of the commands that work from files.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::{ExportArgs, LogArgs, StateArgs, duration};
+
+/// Where a person's programs keep what isn't a cache.
+static STATE: LazyLock<String> = LazyLock::new(default_state);
+/// A lock that lapses while its holder waits for the store once is lost too often.
+const SHORTEST_LOCK: Duration = Duration::from_secs(1);
+
+/// What `plan` and `sync` have in common.
+#[derive(Args, Clone, Debug)]
+#[command(
+    mut_arg("state_url", |arg| arg.default_value(STATE.as_str())),
+    mut_arg("log_level", |arg| arg.default_value("warn")),
+    mut_arg("log_format", |arg| arg.default_value("text"))
+)]
+pub struct FileArgs {
+    /// Manifests: files, folders with all below them, or - for standard input; repeatable
+    #[arg(short, long, value_name = "PATH", required = true, num_args = 1..)]
+    pub filename: Vec<PathBuf>,
+
+    /// Namespace of the objects that name none
+    #[arg(short, long, value_name = "NAMESPACE", default_value = "default",
+        value_parser = super::namespace)]
+    pub namespace: String,
+
+    #[command(flatten)]
+    pub exports: ExportArgs,
+
+    #[command(flatten)]
+    pub state: StateArgs,
+
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// What would a sync do?
+#[derive(Args, Clone, Debug)]
+pub struct PlanArgs {
+    /// Form of the answer; markdown is made for a comment on a pull request
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: PlanOutput,
+
+    /// Book no query in the state's query budget: for a state that can't be written
+    #[arg(long)]
+    pub no_booking: bool,
+
+    #[command(flatten)]
+    pub files: FileArgs,
+}
+
+/// Form of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanOutput {
+    Table,
+    Json,
+    Yaml,
+    Markdown,
+}
+
+/// How a sync runs.
+#[derive(Args, Clone, Debug)]
+pub struct SyncArgs {
+    /// Form of the answer: lines as it goes, or one JSON document for each pass
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: SyncOutput,
+
+    /// Go on: sync dynamic exports at each of their intervals, until SIGTERM or Ctrl-C. The files
+    /// are read again before each pass
+    #[arg(long)]
+    pub watch: bool,
+
+    /// How long to wait for another sync on the same state to end
+    #[arg(long, env = "MIXTAP_WAIT", value_name = "DURATION", default_value = "2m",
+        value_parser = duration::parse, help_heading = "State")]
+    pub wait: Duration,
+
+    /// Time after which the lock of a sync that was killed is taken over
+    #[arg(long, env = "MIXTAP_LOCK_DURATION", value_name = "DURATION", default_value = "30s",
+        value_parser = duration::parse, help_heading = "State")]
+    pub lock_duration: Duration,
+
+    #[command(flatten)]
+    pub files: FileArgs,
+}
+
+/// Form of what a sync says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SyncOutput {
+    Text,
+    Json,
+}
+
+impl FileArgs {
+    /// Checks what no flag can check by itself.
+    ///
+    /// # Errors
+    /// A sentence that names the flags at odds.
+    pub fn validate(&self) -> Result<(), String> {
+        self.exports.validate()?;
+        self.state.validate()
+    }
+}
+
+impl SyncArgs {
+    /// The same.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.lock_duration < SHORTEST_LOCK {
+            return Err("--lock-duration must be at least 1s".to_owned());
+        }
+        self.files.validate()
+    }
+}
+
+/// `~/.local/state/mixtap`.
+fn default_state() -> String {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let state = folder("XDG_STATE_HOME").map(PathBuf::from);
+    let home = || folder("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    let state = state.filter(|path| path.is_absolute()).or_else(home);
+    let url = state.and_then(|state| url::Url::from_file_path(state.join("mixtap")).ok());
+    url.map_or_else(|| "file:///var/lib/mixtap".to_owned(), String::from)
+}
