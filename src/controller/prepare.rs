@@ -44,7 +44,12 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
         base.readiness.set(Phase::Standby);
         let candidate = Candidate::new(&base.args, &base.namespace);
         Ok(if base.args.leader_elect {
-            lease::acquire(base.client.clone(), candidate, Arc::clone(&base.metrics)).await
+            lease::acquire(
+                base.lease_client.clone(),
+                candidate,
+                Arc::clone(&base.metrics),
+            )
+            .await
         } else {
             base.metrics.leader(true);
             Leadership::unelected()
