@@ -1,7 +1,7 @@
 //! Every flag and variable of the commands that export, a struct each. Variables are named `MIXTAP_` and the
 //! flag; a flag wins over its variable.
 
-mod duration;
+pub mod duration;
 mod exports;
 mod local;
 mod log;

@@ -10,11 +10,16 @@ use super::{conflict, history};
 use crate::domain::{Destination, Failure};
 use crate::export;
 use crate::mixpanel::HourReport;
-use crate::page::{Base, Budgets, Project, View, Waiting};
+use crate::page::{Base, Budgets, Page, Project, View, Waiting};
 use crate::state::State;
 
-/// The page of a controller that leads.
-pub fn view(ctx: &Arc<Context>) -> View {
+/// Shows it, once this controller has seen all objects: nobody is told that one isn't there before.
+pub async fn lead(ctx: Arc<Context>, page: Page) {
+    ctx.filling.all_done().await;
+    page.lead(view(&ctx));
+}
+
+fn view(ctx: &Arc<Context>) -> View {
     let (exports, bases, budgets) = (Arc::clone(ctx), Arc::clone(ctx), ctx.budgets.clone());
     // A snapshot is read whole, so one after the other.
     let turn = Arc::new(Semaphore::new(1));

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tower::limit::ConcurrencyLimitLayer;
 
 use super::Ended;
+use super::proxy::{direct, unproxied};
 use crate::config::RunArgs;
 use crate::export::Scratch;
 use crate::http::Http;
@@ -42,11 +43,8 @@ pub struct Base {
 /// # Errors
 /// Something that no waiting mends.
 pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended> {
-    let mut config = kube::Config::infer()
-        .await
-        .map_err(|e| Ended::Client(e.to_string()))?;
-    // The vendors' proxy isn't the way to the API server, unless the kubeconfig says so.
-    config.proxy_url = config.proxy_url.filter(|url| !named_by_environment(url));
+    let config = kube::Config::infer().await;
+    let config = direct(config.map_err(|e| Ended::Client(e.to_string()))?);
     let namespace = args
         .lease_namespace
         .clone()
@@ -96,24 +94,4 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
         state,
         scratch,
     })
-}
-
-/// Why there is no client. A kubeconfig's proxy URL may hold a password, so it isn't repeated.
-fn unproxied(error: &kube::Error) -> String {
-    match error {
-        kube::Error::ProxyProtocolUnsupported { .. }
-        | kube::Error::ProxyProtocolDisabled { .. } => {
-            "the kubeconfig's proxy-url isn't supported: reach the API server without one"
-                .to_owned()
-        }
-        error => error.to_string(),
-    }
-}
-
-/// Whether a proxy is the one of `HTTPS_PROXY` and its like, which kube takes over.
-fn named_by_environment(proxy: &impl ToString) -> bool {
-    let plain = |url: &str| url.trim_end_matches('/').to_owned();
-    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
-    let mut named = names.iter().filter_map(|name| std::env::var(name).ok());
-    named.any(|url| plain(&url) == plain(&proxy.to_string()))
 }

@@ -44,6 +44,7 @@ use std::time::Duration;
 pub use before::list_header;
 pub use check::{Checked, Seen, Vouched, check, later};
 pub use clients::{Clients, Credentials, seat};
+pub use cohort::choose;
 pub use confirm::{Confirmed, confirm};
 pub use ending::{Claimed, count, next_status};
 pub use fingerprint::FingerprintKey;

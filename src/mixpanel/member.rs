@@ -52,13 +52,11 @@ impl Mixpanel {
 fn find(answer: &Answer, query: &Query, distinct_id: &str) -> Result<Found, Failure> {
     let mut page = PageReader::new(0, &query.properties);
     let mut rest = &answer.body[..];
-    let found = loop {
-        match page.next(&mut rest).map_err(unusable)? {
-            // One user fills no batch.
-            Some(_) => return Ok(Found::Unclear),
-            None => break page.end().map_err(unusable)?.1,
-        }
-    };
+    // One user fills no batch.
+    if page.next(&mut rest).map_err(unusable)?.is_some() {
+        return Ok(Found::Unclear);
+    }
+    let (_, found) = page.end().map_err(unusable)?;
     let mine = found.members().all(|row| row.distinct_id == distinct_id);
     Ok(match found.len() {
         0 => Found::Absent,

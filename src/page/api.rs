@@ -20,11 +20,15 @@ pub(super) fn routes() -> Router<Page> {
 }
 
 /// Why there is no answer, as people are told.
-pub(super) fn refuse(status: StatusCode, error: impl Into<String>) -> Response {
-    (status, Json(json!({ "error": error.into() }))).into_response()
+pub(super) struct Refusal(pub StatusCode, pub String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
 }
 
-async fn budget(State(page): State<Page>) -> Result<Response, Response> {
+async fn budget(State(page): State<Page>) -> Result<Response, Refusal> {
     let view = leader(&page)?;
     Ok(Json((view.budgets)()).into_response())
 }
@@ -32,11 +36,11 @@ async fn budget(State(page): State<Page>) -> Result<Response, Response> {
 async fn history(
     State(page): State<Page>,
     Path((namespace, name)): Path<(String, String)>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let view = leader(&page)?;
     let key = export(view, &namespace, &name)?;
     let runs = view.state.history(&key).await;
-    let runs = runs.map_err(|error| unavailable(&error.failure()))?;
+    let runs = runs.map_err(|error| unavailable(error.failure()))?;
     let history = History {
         namespace,
         name,
@@ -48,28 +52,29 @@ async fn history(
 async fn base(
     State(page): State<Page>,
     Path((namespace, name)): Path<(String, String)>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let view = leader(&page)?;
     let key = export(view, &namespace, &name)?;
-    let base = (view.base)(&key).await;
-    let base = base.map_err(|failure| unavailable(&failure))?;
+    let base = (view.base)(&key).await.map_err(unavailable)?;
     let body = json!({ "namespace": namespace, "name": name, "base": base });
     Ok(Json(body).into_response())
 }
 
-fn leader(page: &Page) -> Result<&View, Response> {
-    let other = "this controller doesn't lead: ask the pod that the Lease names";
-    let refused = || refuse(StatusCode::SERVICE_UNAVAILABLE, other);
-    page.view().ok_or_else(refused)
-}
-
-fn export(view: &View, namespace: &str, name: &str) -> Result<ExportKey, Response> {
-    (view.export)(namespace, name).ok_or_else(|| {
-        let error = "the controller sees no CohortExport of this name in this namespace";
-        refuse(StatusCode::NOT_FOUND, error)
+fn leader(page: &Page) -> Result<&View, Refusal> {
+    page.view().ok_or_else(|| {
+        let error = "this controller doesn't lead, or has just begun to: ask the one that the Lease \
+                     names, or again in a moment";
+        Refusal(StatusCode::SERVICE_UNAVAILABLE, error.to_owned())
     })
 }
 
-fn unavailable(failure: &Failure) -> Response {
-    refuse(StatusCode::SERVICE_UNAVAILABLE, &failure.message)
+fn export(view: &View, namespace: &str, name: &str) -> Result<ExportKey, Refusal> {
+    (view.export)(namespace, name).ok_or_else(|| {
+        let error = "the controller sees no CohortExport of this name in this namespace";
+        Refusal(StatusCode::NOT_FOUND, error.to_owned())
+    })
+}
+
+fn unavailable(failure: Failure) -> Refusal {
+    Refusal(StatusCode::SERVICE_UNAVAILABLE, failure.message)
 }

@@ -6,12 +6,12 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, map_response};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::api::{self, refuse};
+use super::api::{self, Refusal};
 use super::view::Page;
 use crate::telemetry::connections::BoundedListener;
 
@@ -60,6 +60,10 @@ pub async fn serve(
         ended = server => ended,
         () = async { shutdown.cancelled().await; sleep(DRAIN).await } => Ok(()),
     }
+}
+
+fn refuse(status: StatusCode, error: &str) -> Response {
+    Refusal(status, error.to_owned()).into_response()
 }
 
 async fn in_time(request: Request, next: Next) -> Response {

@@ -1,11 +1,9 @@
 //! What a finished run did, at both vendors.
 
-use super::{
-    say::thousands,
-    world::{ACCOUNT, PROJECT},
-};
+use super::world::{ACCOUNT, PROJECT};
 use crate::{
     api::LastRun,
+    domain::words::thousands,
     sandbox::{Sandbox, calls::Call, record::Summary},
 };
 

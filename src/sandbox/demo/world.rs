@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{manifests::Credentials, say::thousands};
+use super::manifests::Credentials;
+use crate::domain::words::thousands;
 use crate::sandbox::{
     NotThere, Sandbox,
     clevertap::AccountSettings,

@@ -2,6 +2,7 @@
 
 use crate::api::{Held, LastRun, SegmentStatus};
 use crate::domain::failure::Reason;
+use crate::domain::words;
 
 pub(super) fn accepted(run: &LastRun, segment: Option<&SegmentStatus>) -> String {
     let members = thousands(run.exported);
@@ -26,15 +27,7 @@ pub(super) fn held(reason: Reason, hold: &Held) -> String {
     )
 }
 
-/// 1204 as `1,204`.
+/// No count is below zero.
 fn thousands(count: i64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    words::thousands(count.unsigned_abs())
 }
