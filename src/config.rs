@@ -3,9 +3,11 @@
 
 pub mod duration;
 mod exports;
+mod files;
 mod local;
 mod log;
 mod namespaces;
+mod rules;
 mod size;
 mod state;
 
@@ -14,9 +16,11 @@ use std::{net::SocketAddr, time::Duration};
 use clap::{ArgAction, Args};
 
 pub use exports::ExportArgs;
-pub use local::{FileArgs, PlanArgs, SyncArgs};
+pub use files::FilesArgs;
+pub use local::{LocalArgs, PlanArgs, PlanOutput, SyncArgs, SyncOutput};
 pub use log::LogArgs;
 pub use namespaces::Namespaces;
+pub use rules::RulesArgs;
 pub use state::StateArgs;
 
 use namespaces::namespace;
@@ -27,6 +31,9 @@ const LEASE_NAME: &str = "mixtap";
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Exports")]
 pub struct RunArgs {
+    #[command(flatten)]
+    pub rules: RulesArgs,
+
     #[command(flatten)]
     pub exports: ExportArgs,
 

@@ -31,6 +31,7 @@ pub mod crdgen;
 pub mod domain;
 pub mod export;
 pub mod http;
+pub mod local;
 pub mod mixpanel;
 pub mod page;
 #[cfg(feature = "plugin")]

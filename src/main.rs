@@ -2,14 +2,14 @@
 
 use std::{future::Future, io, process::ExitCode};
 
-#[cfg(not(feature = "otlp"))]
 use mixtap::telemetry::logs;
 #[cfg(feature = "otlp")]
 use mixtap::telemetry::otlp;
 use mixtap::{
-    cli::{self, Command},
-    config::RunArgs,
+    cli::{self, CheckArgs, Command},
+    config::{PlanArgs, RunArgs, SyncArgs},
     controller,
+    local::{self, check::Report, manifests, plan::Found},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -37,15 +37,31 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
     match command {
         Command::Run(args) => block_on(run(*args))?,
         Command::Crds => print(&mixtap::crdgen::yaml()),
+        Command::Check(args) => check(&args),
+        Command::Plan(args) => block_on(plan(*args))?,
+        Command::Sync(args) => block_on(sync(*args))?,
         #[cfg(feature = "sandbox")]
         Command::Demo(args) => block_on(mixtap::sandbox::demo::run(args)),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => {
-            block_on(mixtap::sandbox::serve(args.into()))?.map(|()| ExitCode::SUCCESS)
+            block_on(mixtap::sandbox::serve(args.examples.clone(), args.into()))?
+                .map(|()| ExitCode::SUCCESS)
         }
         #[cfg(feature = "sandbox")]
         Command::Guard(args) => block_on(mixtap::sandbox::guard::guard(args)),
     }
+}
+
+/// 0 where all is valid, else 1.
+fn check(args: &CheckArgs) -> io::Result<ExitCode> {
+    let reading = manifests::read(&args.files.paths, &mut io::stdin());
+    let report = Report::of(&reading, &args.rules.rules(), args.partial);
+    let code = print(&report.shown(args.output))?;
+    Ok(if report.valid {
+        code
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The controller, until SIGTERM or Ctrl-C.
@@ -54,6 +70,42 @@ async fn run(args: RunArgs) -> io::Result<ExitCode> {
     let traces = otlp::init(&args.log.log_level, args.log.log_format).map_err(io::Error::other)?;
     #[cfg(not(feature = "otlp"))]
     logs::init(&args.log.log_level, args.log.log_format).map_err(io::Error::other)?;
+    let shutdown = shutdown()?;
+    let code = match controller::run(args, shutdown).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the controller ends");
+            ExitCode::FAILURE
+        }
+    };
+    #[cfg(feature = "otlp")]
+    traces.flush().await;
+    Ok(code)
+}
+
+/// What a sync would do.
+async fn plan(args: PlanArgs) -> io::Result<ExitCode> {
+    logs::init(&args.local.log.log_level, args.local.log.log_format).map_err(io::Error::other)?;
+    let found = local::plan::plan(args).await.map_err(io::Error::other)?;
+    Ok(ExitCode::from(match found {
+        Found::Nothing => 0,
+        Found::Trouble => 1,
+        Found::Changes => cli::CHANGES,
+    }))
+}
+
+/// Exports from files.
+async fn sync(args: SyncArgs) -> io::Result<ExitCode> {
+    logs::init(&args.local.log.log_level, args.local.log.log_format).map_err(io::Error::other)?;
+    let well = local::sync::sync(args, shutdown()?).await;
+    Ok(match well.map_err(io::Error::other)? {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// Cancelled by SIGTERM or Ctrl-C.
+fn shutdown() -> io::Result<CancellationToken> {
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
@@ -65,16 +117,7 @@ async fn run(args: RunArgs) -> io::Result<ExitCode> {
         tracing::info!("asked to stop");
         asked.cancel();
     });
-    let code = match controller::run(args, shutdown).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the controller ends");
-            ExitCode::FAILURE
-        }
-    };
-    #[cfg(feature = "otlp")]
-    traces.flush().await;
-    Ok(code)
+    Ok(shutdown)
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {

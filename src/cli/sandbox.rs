@@ -18,9 +18,13 @@ pub struct DemoArgs {
     pub workdir: Option<PathBuf>,
 }
 
-/// Where the stand-ins listen.
+/// Where the stand-ins listen, and what they hold.
 #[derive(Args, Clone, Debug)]
 pub struct SandboxArgs {
+    /// Hold what the examples need, and write those into this directory, pointed at the stand-ins
+    #[arg(long, value_name = "DIR")]
+    pub examples: Option<PathBuf>,
+
     /// Mixpanel's stand-in; port 0 takes a free one, here and below
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     pub mixpanel_address: SocketAddr,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{ExportArgs, LogArgs, StateArgs, duration};
+use super::{ExportArgs, FilesArgs, LogArgs, RulesArgs, StateArgs, duration};
 
 /// Where a person's programs keep what isn't a cache.
 static STATE: LazyLock<String> = LazyLock::new(default_state);
@@ -20,15 +20,12 @@ const SHORTEST_LOCK: Duration = Duration::from_secs(1);
     mut_arg("log_level", |arg| arg.default_value("warn")),
     mut_arg("log_format", |arg| arg.default_value("text"))
 )]
-pub struct FileArgs {
-    /// Manifests: files, folders with all below them, or - for standard input; repeatable
-    #[arg(short, long, value_name = "PATH", required = true, num_args = 1..)]
-    pub filename: Vec<PathBuf>,
+pub struct LocalArgs {
+    #[command(flatten)]
+    pub files: FilesArgs,
 
-    /// Namespace of the objects that name none
-    #[arg(short, long, value_name = "NAMESPACE", default_value = "default",
-        value_parser = super::namespace)]
-    pub namespace: String,
+    #[command(flatten, next_help_heading = "Exports")]
+    pub rules: RulesArgs,
 
     #[command(flatten)]
     pub exports: ExportArgs,
@@ -52,7 +49,7 @@ pub struct PlanArgs {
     pub no_booking: bool,
 
     #[command(flatten)]
-    pub files: FileArgs,
+    pub local: LocalArgs,
 }
 
 /// Form of a plan.
@@ -87,7 +84,7 @@ pub struct SyncArgs {
     pub lock_duration: Duration,
 
     #[command(flatten)]
-    pub files: FileArgs,
+    pub local: LocalArgs,
 }
 
 /// Form of what a sync says.
@@ -97,7 +94,7 @@ pub enum SyncOutput {
     Json,
 }
 
-impl FileArgs {
+impl LocalArgs {
     /// Checks what no flag can check by itself.
     ///
     /// # Errors
@@ -117,7 +114,17 @@ impl SyncArgs {
         if self.lock_duration < SHORTEST_LOCK {
             return Err("--lock-duration must be at least 1s".to_owned());
         }
-        self.files.validate()
+        if self.watch
+            && self
+                .local
+                .files
+                .paths
+                .iter()
+                .any(|path| path.as_os_str() == "-")
+        {
+            return Err("--watch reads the files again, which standard input can't be".to_owned());
+        }
+        self.local.validate()
     }
 }
 

@@ -8,7 +8,7 @@ use kube::runtime::reflector::ObjectRef;
 use super::context::{Connector, Context, Export};
 use super::dereference::Ready;
 use crate::api::{CohortExport, conditions};
-use crate::domain::segment::{Claimant, conflict_message, fixed_default, rival};
+use crate::domain::segment::{Claimant, conflict_message, fixed_default, recorded, rival};
 use crate::domain::{CohortRef, ConnectorPlan, Destination, Failure, Reason, Shape, validate};
 
 /// Why this export must not write its list now, if its name is known without a vendor call.
@@ -132,12 +132,9 @@ fn uploaded(
 ) -> bool {
     let uid = export.uid().unwrap_or_default();
     let recorded = || {
-        let status = export.status.as_ref()?;
-        let last = status.last_run.as_ref().map(|run| &run.id);
-        let ran = Shape::of_run(last.or(status.restored_run.as_ref())?)?;
         let plan = validate::export(&export.spec, connector.exclude_device_ids, &ctx.rules).ok()?;
-        let same = ran.basis == Shape::of(connector, &plan).basis;
-        (same && status.segment.as_ref()?.name == destination.segment).then_some(())
+        let (status, shape) = (export.status.as_ref()?, Shape::of(connector, &plan));
+        recorded(status, shape, &destination.segment).then_some(())
     };
     if recorded().is_some() {
         ctx.destinations.wrote(&uid, destination);

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::error::{Error, call};
 use crate::api::{CleverTapConnectorSpec, ObservedSecrets, ServiceAccountSecretRef};
-use crate::domain::{Failure, Reason};
+use crate::domain::{Failure, Reason, credential};
 use crate::export::Credentials;
 use crate::mixpanel::ServiceAccount;
 
@@ -90,10 +90,10 @@ fn found(secret: Option<Secret>, name: &str) -> Result<Secret, Failure> {
     secret.ok_or_else(|| Failure::new(Reason::SecretNotFound, message()))
 }
 
-/// A key's value.
 fn value(secret: &Secret, name: &str, key: &str) -> Result<SecretString, Failure> {
     let bytes = secret.data.as_ref().and_then(|data| data.get(key));
-    let value = bytes.and_then(|bytes| Credentials::value(&bytes.0));
+    let usable = bytes.and_then(|bytes| credential::line(&bytes.0));
     let message = || format!("Secret {name} needs a key {key} that holds one line of text.");
-    value.ok_or_else(|| Failure::new(Reason::SecretKeyMissing, message()))
+    let text = usable.ok_or_else(|| Failure::new(Reason::SecretKeyMissing, message()))?;
+    Ok(SecretString::from(text))
 }

@@ -22,8 +22,9 @@ use tokio::time::{sleep, timeout};
 
 pub use leadership::Leadership;
 
+use crate::state::boot_time;
 use crate::{config::RunArgs, telemetry::metrics::Metrics};
-use decision::{Decision, Observed, Record, boot_time, decide};
+use decision::{Decision, Observed, Record, decide};
 
 /// How this process stands for election. The times obey [`RunArgs::validate`].
 #[derive(Clone, Debug)]

@@ -228,7 +228,7 @@ impl Prepared {
         let runs = Semaphore::new(args.exports.concurrency.into());
         Context {
             runs,
-            rules: args.exports.rules(),
+            rules: args.rules.rules(),
             events: Events::new(client.clone(), &instance),
             client,
             args,

@@ -102,10 +102,7 @@ pub fn together(
     let mut alone = true;
     for (_, plan) in others(ctx, export, ready) {
         alone = false;
-        properties.push(plan.identity.property);
-        if plan.create_profiles {
-            properties.extend(plan.profile_properties);
-        }
+        properties.extend(plan.properties().cloned());
     }
     properties.sort_unstable();
     properties.dedup();

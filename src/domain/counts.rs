@@ -37,3 +37,16 @@ pub struct Counts {
     /// Whether a list was uploaded; an unchanged one isn't.
     pub uploaded: bool,
 }
+
+/// 1204 as `1,204`.
+pub fn thousands(count: impl std::fmt::Display) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -84,6 +84,17 @@ pub struct ExportPlan {
     pub suspended: bool,
 }
 
+impl ExportPlan {
+    /// The properties that a read must bring: what a created profile carries, and the identity.
+    pub fn properties(&self) -> impl Iterator<Item = &String> {
+        let profile: &[String] = match self.create_profiles {
+            true => &self.profile_properties,
+            false => &[],
+        };
+        profile.iter().chain([&self.identity.property])
+    }
+}
+
 /// One list at CleverTap: what a snapshot, a conflict and a record speak of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Destination {

@@ -40,6 +40,30 @@ pub enum Due {
     Never,
 }
 
+/// What is due in a pass that a person, or a job of theirs, asks for: what runs at intervals runs now,
+/// and what failed is tried again, whatever slot or back-off says. A one-time export that is done
+/// rests.
+pub fn due_in_pass(input: &Input<'_>, now: Timestamp) -> Due {
+    let confirming = Why::Confirming;
+    let (why, key) = match due(input, now) {
+        Due::Now { why, key } => (why, key),
+        Due::At(when) => match due(input, when) {
+            Due::Now { why, key } if why != confirming => (why, key),
+            _ => return Due::At(when),
+        },
+        Due::Never => return Due::Never,
+    };
+    if why == confirming {
+        return Due::Now { why, key };
+    }
+    // Passes may follow each other within the second that status keeps: each knows the one before.
+    let status = input.status;
+    let last = status.last_run.as_ref().map(|run| &run.id);
+    let failed = status.last_failure.as_ref().map(|failed| &failed.run_id);
+    let key = format!("{key} after {:?}", (last, failed));
+    Due::Now { why, key }
+}
+
 /// All that decides it.
 #[derive(Clone, Debug)]
 pub struct Input<'a> {

@@ -47,6 +47,15 @@ pub fn fixed_default(
     (same && default).then(|| name.clone())
 }
 
+/// Whether status records an upload to this segment by an export of this shape's basis.
+pub fn recorded(status: &CohortExportStatus, shape: Shape, segment: &str) -> bool {
+    let last = status.last_run.as_ref().map(|run| &run.id);
+    let ran = last.or(status.restored_run.as_ref());
+    let ran = ran.and_then(|id| Shape::of_run(id));
+    let same = ran.is_some_and(|ran| ran.basis == shape.basis);
+    same && status.segment.as_ref().is_some_and(|s| s.name == segment)
+}
+
 /// An export that asks for a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimant {

@@ -16,16 +16,6 @@ pub struct Credentials {
     pub versions: ObservedSecrets,
 }
 
-impl Credentials {
-    /// A Secret's value, without the newline that an editor or `echo` leaves at its end; `None`
-    /// unless it is one line of text.
-    pub fn value(bytes: &[u8]) -> Option<SecretString> {
-        let text = std::str::from_utf8(bytes).ok().map(str::trim);
-        let usable = text.filter(|t| !t.is_empty() && !t.chars().any(char::is_control));
-        usable.map(SecretString::from)
-    }
-}
-
 /// What the clients of a process have in common.
 #[derive(Clone)]
 pub struct Clients {

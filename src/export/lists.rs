@@ -75,6 +75,12 @@ impl CohortLists {
         }
     }
 
+    /// Whether a list of the project's cohorts is kept.
+    pub fn asked(&self, connector: &ConnectorPlan) -> bool {
+        let place = self.place(key(connector));
+        place.try_lock().is_ok_and(|kept| kept.answer.is_some())
+    }
+
     /// The project's cohorts; those that ask at once wait for one answer. None older than `age`
     /// will do, nor one from before `since`, unless those were asked for too often.
     pub(super) async fn get(

@@ -51,7 +51,7 @@ pub use fingerprint::FingerprintKey;
 pub use gate::{Gate, Stop};
 pub use lists::CohortLists;
 pub use once::OneTime;
-pub use preview::{Held, Preview, Sends, preview};
+pub use preview::{Held, LIST_CALLS, Preview, Sends, preview};
 pub use progress::{Progress, Step};
 pub use request::{Release, Request, Shared, confirming};
 pub use run::run;

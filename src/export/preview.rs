@@ -5,7 +5,7 @@ use super::{Gate, Request, RunError, Tools, Warning, profiles};
 use crate::domain::{Counts, Reason};
 
 /// Calls that send a list: its address, its file, its completion.
-const LIST_CALLS: u64 = 3;
+pub const LIST_CALLS: u64 = 3;
 
 /// What a run by the same request would bring, as far as can be known without a vendor write.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -206,7 +206,7 @@ impl Run<'_> {
             .iter()
             .flat_map(|shared| &shared.properties);
         // In an order that exports which share a read agree on.
-        let asked: BTreeSet<_> = profile.iter().chain([own]).chain(others).collect();
+        let asked: BTreeSet<_> = export.properties().chain(others).collect();
         let place = |name: &String| asked.iter().position(|known| *known == name);
         let layout = Layout {
             rule: export.identity.clone(),

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
 };
 
 use axum::{Router, extract::DefaultBodyLimit};
@@ -15,6 +16,7 @@ use url::Url;
 use super::{
     admin,
     clevertap::{self, CleverTapState, storage},
+    demo,
     faults::Faults,
     gate::Gate,
     mixpanel::{self, MixpanelState, Region},
@@ -206,10 +208,13 @@ impl Drop for Sandbox {
     }
 }
 
-/// Runs the stand-ins until SIGTERM or Ctrl-C, and says on standard output where they are.
-pub async fn serve(options: SandboxOptions) -> io::Result<()> {
+/// Runs the stand-ins until SIGTERM or Ctrl-C, and says on standard output where they are; with
+/// what the examples need, where they are to be written into a folder.
+pub async fn serve(examples: Option<PathBuf>, options: SandboxOptions) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let sandbox = Sandbox::start(options)?;
+    let hints = examples.map(|folder| demo::write_examples(&sandbox, &folder));
+    let hints = hints.transpose()?.unwrap_or_default();
     let Urls {
         mixpanel,
         mixpanel_eu,
@@ -222,6 +227,7 @@ pub async fn serve(options: SandboxOptions) -> io::Result<()> {
         "Mixpanel    {mixpanel} (EU {mixpanel_eu}, IN {mixpanel_in})\n\
          CleverTap   {clevertap} (presigned uploads {storage})\n\
          Admin       {admin}\n\
+         {hints}\
          Ctrl-C ends it.\n"
     );
     io::stdout().write_all(text.as_bytes())?;

@@ -16,7 +16,7 @@ use super::store::{DEADLINE, Store, allowance, within};
 /// Of a walk through all folders.
 const WALK: Duration = Duration::from_secs(300);
 /// The folders below the prefix.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 10] = [
     "",
     "snapshots",
     "pending",
@@ -24,6 +24,8 @@ const FOLDERS: [&str; 8] = [
     "one-time",
     "history",
     "budget",
+    "local",
+    "lock",
     "probe",
 ];
 

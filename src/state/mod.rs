@@ -1,17 +1,21 @@
 //! Where snapshots, marks and one-time records live: any object store, by URL.
 //!
-//! Below the prefix stand `owner` (the installation whose state this is) and six kinds of objects,
-//! each named after a digest of what it speaks of:
+//! Below the prefix stand `owner` (the installation whose state this is) and these kinds of
+//! objects, each but the last named after a digest of what it speaks of:
 //! `snapshots/` (bytes that `export` understands), `pending/` (the room for one that is about to be
 //! kept; never read), `unconfirmed/` (the run that may have replaced a list without having kept its
-//! snapshot), `one-time/` (finished one-time exports), `history/` (what became of an export's runs) and
-//! `budget/` (what is left of query budgets).
+//! snapshot), `one-time/` (finished one-time exports), `history/` (what became of an export's
+//! runs), `budget/` (what is left of query budgets), `local/` (what passes from files remember of their
+//! objects) and `lock/` (which of them is under way).
 //! A put is atomic: on disk a temporary file is written, synced and renamed over the old one.
 
 mod budget;
+mod clock;
 mod disk;
 mod error;
 mod history;
+mod local;
+mod lock;
 mod mark;
 mod one_time;
 mod store;
@@ -24,8 +28,11 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+pub use clock::boot_time;
 pub use error::StateError;
 pub use history::{ExportKey, PastCounts, PastRun, day};
+pub use local::{LocalKey, LocalRecord};
+pub use lock::{Found, Holder};
 pub use mark::{Mark, MarkedList};
 pub use one_time::{OneTimeKey, OneTimeRecord};
 
@@ -108,6 +115,17 @@ impl State {
             Some(found) if found == mine => Ok(()),
             _ if adopt => self.store.put(OWNER, mine, MAX_SMALL).await,
             _ => Err(StateError::Foreign),
+        }
+    }
+
+    /// Whether nobody else owns the state. Changes nothing.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn may_read(&self, owner: &str) -> Result<(), StateError> {
+        match self.store.get(OWNER, MAX_SMALL).await? {
+            Some(found) if found != owner.as_bytes() => Err(StateError::Foreign),
+            _ => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What to do about the Lease: pure, given what was seen of it and when.
 //!
-//! Times are [`boot_time`]s of this machine. A Lease's own times come from another machine's
+//! Times are [boot times](crate::state::boot_time) of this machine. A Lease's own times come from another machine's
 //! clock, so they serve only to see that something changed.
 
 use std::time::Duration;
@@ -9,21 +9,9 @@ use k8s_openapi::{
     api::coordination::v1::{Lease, LeaseSpec},
     apimachinery::pkg::apis::meta::v1::MicroTime,
 };
-use rustix::time::{ClockId, clock_gettime};
 
 /// No holder may ask the others to wait longer. The bound of `--lease-duration`.
 const LONGEST: Duration = Duration::from_secs(600);
-
-/// Time since this machine started, suspended time included: it never jumps and never stands
-/// still, unlike the wall clock and `Instant`.
-pub fn boot_time() -> Duration {
-    // On other systems the monotonic clock is the one that counts suspended time.
-    #[cfg(target_os = "linux")]
-    const CLOCK: ClockId = ClockId::Boottime;
-    #[cfg(not(target_os = "linux"))]
-    const CLOCK: ClockId = ClockId::Monotonic;
-    Duration::try_from(clock_gettime(CLOCK)).unwrap_or_default()
-}
 
 /// What a Lease says, as far as an election cares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,12 +205,6 @@ mod tests {
         let mut recreated = lease("me", 9, 4, 30);
         recreated.metadata.uid = Some("v".to_owned());
         assert!(!still_held(&last, &recreated));
-    }
-
-    #[test]
-    fn boot_time_goes_on() {
-        let before = boot_time();
-        assert!(before > Duration::ZERO && boot_time() >= before);
     }
 
     proptest! {

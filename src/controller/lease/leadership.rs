@@ -5,11 +5,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use super::{
-    Election, Held, LeaseError, call,
-    decision::{boot_time, still_held},
-    gate::Gate,
-};
+use super::{Election, Held, LeaseError, call, decision::still_held, gate::Gate};
+use crate::state::boot_time;
 use crate::telemetry::metrics::Metrics;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

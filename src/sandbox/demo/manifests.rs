@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// In the order in which they make sense.
-const EXAMPLES: [&str; 4] = [
+pub const EXAMPLES: [&str; 4] = [
     include_str!("../../../examples/quickstart/secret.yaml"),
     include_str!("../../../examples/quickstart/connector.yaml"),
     include_str!("../../../examples/quickstart/one-time.yaml"),

@@ -6,9 +6,11 @@
 //! - world: what the vendors hold, and how it changes
 //! - watch: the objects as they change; news and report: what to say of them; say: how
 //! - hints: what to try with kubectl
+//! - files: the examples as files, for the sandbox
 
 mod as_kubectl;
 mod controller;
+mod files;
 mod hints;
 mod home;
 mod manifests;
@@ -32,6 +34,7 @@ use tokio::{
     time::{Instant, interval, sleep_until},
 };
 
+pub use self::files::write_examples;
 use self::{
     news::{Goal, Told},
     say::{print, say, say_all},

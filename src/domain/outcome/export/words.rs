@@ -1,8 +1,8 @@
 //! The messages that close a run.
 
 use crate::api::{Held, LastRun, SegmentStatus};
+use crate::domain::counts::thousands;
 use crate::domain::failure::Reason;
-use crate::domain::words;
 
 pub(super) fn accepted(run: &LastRun, segment: Option<&SegmentStatus>) -> String {
     let members = thousands(run.exported);
@@ -25,9 +25,4 @@ pub(super) fn held(reason: Reason, hold: &Held) -> String {
         "{what}, so CleverTap keeps the previous list. If that is right, annotate with mixtap.dev/release-hold={}",
         hold.id
     )
-}
-
-/// No count is below zero.
-fn thousands(count: i64) -> String {
-    words::thousands(count.unsigned_abs())
 }

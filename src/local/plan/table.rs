@@ -1,0 +1,141 @@
+//! A plan as a table, for a terminal.
+
+use std::fmt::Write as _;
+
+use super::planned::{Outcome, Planned};
+use super::report::{Report, Total};
+use crate::domain::counts::thousands;
+use crate::local::words;
+
+const HEAD: [&str; 9] = [
+    "EXPORT",
+    "SEGMENT",
+    "PLAN",
+    "ELIGIBLE",
+    "ADDED",
+    "REMOVED",
+    "UNCHANGED",
+    "SKIPPED",
+    "CALLS",
+];
+/// Columns of words; the others hold numbers.
+const WORDS: usize = 3;
+
+/// The table, what is to be said of some of its rows, and the total.
+pub fn table(report: &Report) -> String {
+    let rows: Vec<[String; 9]> = report.exports.iter().map(row).collect();
+    let mut widths = HEAD.map(str::len);
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    line(&mut text, &HEAD.map(str::to_owned), &widths);
+    for row in &rows {
+        line(&mut text, row, &widths);
+    }
+    let notes: Vec<String> = report.exports.iter().flat_map(notes).collect();
+    if !notes.is_empty() {
+        let _ = write!(text, "\n{}\n", notes.join("\n"));
+    }
+    let _ = write!(text, "\n{}\n", total(&report.total));
+    text
+}
+
+fn line(text: &mut String, row: &[String; 9], widths: &[usize; 9]) {
+    let cells = row.iter().zip(widths).enumerate();
+    let cells = cells.map(|(column, (cell, width))| match column < WORDS {
+        true => format!("{cell:<width$}"),
+        false => format!("{cell:>width$}"),
+    });
+    let cells: Vec<_> = cells.collect();
+    let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+}
+
+fn row(planned: &Planned) -> [String; 9] {
+    let none = || "-".to_owned();
+    let members = planned.members.as_ref();
+    let number = |number: Option<u64>| number.map_or_else(none, thousands);
+    let calls = planned.calls.all();
+    [
+        name(planned),
+        planned.segment.clone().unwrap_or_else(none),
+        format!("{} ({})", planned.outcome.word(), planned.reason),
+        number(members.map(|m| m.eligible)),
+        number(members.map(|m| m.added)),
+        number(members.map(|m| m.removed)),
+        number(members.map(|m| m.unchanged)),
+        number(members.map(|m| m.skipped.all())),
+        thousands(calls),
+    ]
+}
+
+/// `namespace/name`
+pub fn name(planned: &Planned) -> String {
+    format!("{}/{}", planned.namespace, planned.name)
+}
+
+/// What the numbers of an export don't say, a line each.
+pub fn notes(planned: &Planned) -> Vec<String> {
+    let name = name(planned);
+    let mut notes = Vec::new();
+    if !planned.message.is_empty() {
+        notes.push(format!("{name}: {}", planned.message));
+    }
+    if let Some(members) = &planned.members {
+        let skipped = members.skipped.words();
+        if !skipped.is_empty() {
+            notes.push(format!("{name}: skips {skipped}"));
+        }
+        if !members.compared && planned.outcome == Outcome::Changes {
+            notes.push(format!(
+                "{name}: there is no last list to compare with, so all count as added"
+            ));
+        }
+    }
+    let guard = planned.guard.as_ref();
+    if let Some((previous, removed)) = guard.and_then(|guard| guard.previous.zip(guard.removed)) {
+        let [previous, removed] = [previous, removed].map(thousands);
+        notes.push(format!("{name}: {removed} of {previous} would go"));
+    }
+    for warning in &planned.warnings {
+        notes.push(format!("{name}: {}: {}", warning.reason, warning.message));
+    }
+    notes
+}
+
+/// What it all comes to, in two sentences.
+pub fn total(total: &Total) -> String {
+    let Total {
+        exports,
+        changes,
+        held,
+        failed,
+        ..
+    } = total;
+    let [added, removed] = [total.added, total.removed].map(thousands);
+    let mut parts = vec![format!(
+        "{changes} would change ({added} added, {removed} removed)"
+    )];
+    for (count, what) in [(held, "would be held"), (failed, "can't be planned")] {
+        if *count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    let exports = words::many(*exports as u64, "export", "exports");
+    format!("{exports}: {}. {}", parts.join(", "), calls(total))
+}
+
+fn calls(total: &Total) -> String {
+    let calls = &total.calls;
+    let queries = words::many(calls.reads + total.cohort_lists, "query", "queries");
+    let sends = calls.profile_uploads + calls.list_calls + total.checks;
+    let [reads, lists] = [calls.reads, total.cohort_lists].map(thousands);
+    let [uploads, others] = [calls.profile_uploads, calls.list_calls + total.checks].map(thousands);
+    format!(
+        "A sync would make {queries} of Mixpanel ({reads} to read cohorts, {lists} to list them) and \
+         {} of CleverTap ({uploads} for profiles, {others} for lists and checks).",
+        words::many(sends, "call", "calls"),
+    )
+}

@@ -1,0 +1,152 @@
+//! `mixtap sync`: exports from files, without a cluster.
+//!
+//! ```text
+//! pass          what is due, run and told
+//!   connectors  the check of credentials
+//!   run         claim, export, status: all in the state
+//! report        what is said of it, and screen: where
+//! ```
+
+mod connectors;
+mod pass;
+mod report;
+mod run;
+mod screen;
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use self::pass::Passes;
+use self::screen::Screen;
+use super::lock::{Lock, Until};
+use super::manifests::Objects;
+use super::pass::Mode;
+use super::session::{self, LocalError, OWNER, Session};
+use super::{key, scratch};
+use crate::config::SyncArgs;
+use crate::export::{self, windows};
+use crate::state::Holder;
+
+/// Between passes that watch, at least and at most: files may have changed.
+const PAUSE: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// One pass, or passes until `shutdown` where that is asked for. Whether everything is as it should
+/// be.
+///
+/// # Errors
+/// What keeps it from its work.
+pub async fn sync(args: SyncArgs, shutdown: CancellationToken) -> Result<bool, LocalError> {
+    // Before anything is waited for.
+    let objects = session::objects(&args.local)?;
+    let state = session::state(&args.local)?;
+    state.own(OWNER, args.local.state.adopt_state).await?;
+    let taking = Lock::take(&state, args.lock_duration, args.wait, waiting);
+    let lock = tokio::select! {
+        lock = taking => lock?,
+        () = shutdown.cancelled() => return Ok(true),
+    };
+    let done = held(&args, state, lock.until(), objects, &shutdown).await;
+    lock.release().await;
+    done
+}
+
+/// The same while the lock is ours.
+async fn held(
+    args: &SyncArgs,
+    state: crate::state::State,
+    until: Until,
+    objects: Objects,
+    shutdown: &CancellationToken,
+) -> Result<bool, LocalError> {
+    let key = key::read(&args.local.state.state_url, true)?;
+    let scratch = scratch::of_sync(&args.local.state);
+    let session = Session::open(&args.local, state, key, scratch)?;
+    export::clean_runs(&session.scratch).await;
+    export::clean_shelf(&session.scratch).await;
+    let old = windows::load(&session.state, &session.budgets).await?;
+    windows::drop_old(&session.state, &old).await;
+    let ours = until.clone();
+    let keeping = windows::keep(session.state.clone(), session.budgets.clone(), move || {
+        ours.valid()
+    });
+    let keeping = tokio::spawn(keeping);
+    let passed = passes(args, &session, &until, objects, shutdown).await;
+    keeping.abort();
+    // What it was writing is written anew.
+    let _ = keeping.await;
+    if until.valid() {
+        windows::keep_now(&session.state, &session.budgets).await;
+    }
+    passed
+}
+
+async fn passes(
+    args: &SyncArgs,
+    session: &Session,
+    until: &Until,
+    mut objects: Objects,
+    shutdown: &CancellationToken,
+) -> Result<bool, LocalError> {
+    let screen = Screen::new(args.output);
+    let mut passes = Passes {
+        session,
+        until,
+        shutdown,
+        screen: &screen,
+        mode: match args.watch {
+            true => Mode::Slots,
+            false => Mode::Pass,
+        },
+        waits: HashMap::new(),
+    };
+    loop {
+        let passed = passes.pass(&objects).await?;
+        let told = !args.watch || passed.report.tells();
+        if told {
+            screen.end(&passed.report)?;
+        }
+        if !args.watch {
+            return Ok(passed.report.ok);
+        }
+        if !until.valid() {
+            return Err(LocalError::LockLost);
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return Ok(true),
+            () = tokio::time::sleep(pause(passed.next)) => {}
+        }
+        export::clean_shelf(&session.scratch).await;
+        match session::objects(&args.local) {
+            Ok(read) => objects = read,
+            Err(error) => say(&format!("{error}\nmixtap: the files as they were go on")),
+        }
+    }
+}
+
+fn pause(next: Option<Timestamp>) -> Duration {
+    let Some(next) = next else {
+        return LOOK_AGAIN;
+    };
+    let wait = next.duration_since(Timestamp::now());
+    // What was due already takes no time.
+    let wait = Duration::try_from(wait).unwrap_or_default();
+    wait.clamp(PAUSE, LOOK_AGAIN)
+}
+
+fn waiting(holder: &Holder) {
+    let Holder { who, since, .. } = holder;
+    let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
+    say(&format!(
+        "another sync works on this state ({who}, since {since}): waiting for its end"
+    ));
+}
+
+/// On standard error, where nothing is the answer.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "mixtap: {text}");
+}
