@@ -1,6 +1,8 @@
 use clap::Parser;
 
 use super::*;
+use crate::domain::endpoints::AllowedEndpoints;
+use crate::telemetry::logs::LogFormat;
 
 #[derive(Parser)]
 struct Run {
@@ -95,7 +97,7 @@ fn a_size_says_what_it_must_be() {
         assert!(refused.contains(says), "{refused}");
     }
     let least = parse(&["--scratch-limit", "64Mi"]).expect("the least");
-    assert_eq!(least.scratch_limit, 64 << 20);
+    assert_eq!(least.state.scratch_limit, 64 << 20);
 }
 
 #[test]

@@ -1,14 +1,8 @@
-//! Numbers and times, as people read them.
+//! Times, as people read them.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// 1204 as `1,204`.
-pub fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    let groups = groups.map(String::from_utf8_lossy).collect::<Vec<_>>();
-    groups.join(",")
-}
+use super::counts::thousands;
 
 /// How long ago `time` was: "3 minutes ago".
 pub fn ago(time: Timestamp, now: Timestamp) -> String {
@@ -47,18 +41,6 @@ pub fn long(time: SignedDuration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_are_grouped() {
-        for (count, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(thousands(count), text);
-        }
-    }
 
     #[test]
     fn times_are_told_in_their_largest_unit() {

@@ -8,7 +8,8 @@ use super::cluster::Cluster;
 use super::error::Error;
 use super::leader::LeaderArgs;
 use super::output::{json, table};
-use crate::domain::words::{long, thousands};
+use crate::domain::counts::thousands;
+use crate::domain::words::long;
 use crate::page::History;
 use crate::state::{PastCounts, PastRun};
 
@@ -82,7 +83,7 @@ fn sent(counts: &PastCounts) -> String {
 /// What the columns don't say.
 fn note(run: &PastRun) -> String {
     if let Some(held) = &run.held {
-        let n = |count: i64| thousands(count.unsigned_abs());
+        let n = |count: i64| thousands(count);
         return format!("{} of {} would go", n(held.removed), n(held.previous));
     }
     let mut notes = Vec::new();

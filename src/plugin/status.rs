@@ -12,7 +12,8 @@ use super::error::Error;
 use super::output::{json, table};
 use crate::api::conditions::{CONNECTED, READY, SYNCED, find};
 use crate::api::{CleverTapConnector, CohortExport, CohortExportStatus, SyncType};
-use crate::domain::words::{ago, thousands, until};
+use crate::domain::counts::thousands;
+use crate::domain::words::{ago, until};
 
 /// Everything that is shown.
 #[derive(Debug, Serialize)]
@@ -180,7 +181,7 @@ impl ExportLine {
     }
 
     fn row(&self, all: bool, now: Timestamp) -> [String; 9] {
-        let members = self.members.map(|count| thousands(count.unsigned_abs()));
+        let members = self.members.map(thousands);
         let next = match (self.running, self.next_sync_time) {
             (true, _) => "running".to_owned(),
             (false, Some(time)) => until(time, now),

@@ -12,8 +12,8 @@ use super::error::Error;
 use super::output::{json, lines};
 use crate::api::{IdentityFallback, LastRun};
 use crate::domain::IdentityRule;
+use crate::domain::counts::thousands;
 use crate::domain::identity::{Resolution, resolve};
-use crate::domain::words::thousands;
 use crate::mixpanel::{Found, Member};
 use ask::Asked;
 
@@ -166,7 +166,7 @@ fn resolved(member: &Member<'_>, rule: &IdentityRule) -> (Option<String>, String
 
 /// What the last run says of all members: whose profile was rejected isn't kept.
 fn last(run: &LastRun) -> String {
-    let n = |count: i64| thousands(count.unsigned_abs());
+    let n = |count: i64| thousands(count);
     let mut parts = vec![format!(
         "{} in the list at {}",
         n(run.exported),

@@ -41,6 +41,7 @@ pub async fn node(client: &Client, name: &str) {
                     return;
                 };
                 let mut port = 0;
+                #[expect(clippy::result_large_err, reason = "the library's refusal")]
                 let socket = accept_hdr_async(stream, |request: &Request, answer| {
                     port = asked(request);
                     Ok(spoken(answer))

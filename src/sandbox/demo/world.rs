@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::manifests::Credentials;
-use crate::domain::words::thousands;
+use crate::domain::counts::thousands;
 use crate::sandbox::{
     NotThere, Sandbox,
     clevertap::AccountSettings,
@@ -66,11 +66,7 @@ pub fn furnish(sandbox: &Sandbox, credentials: &Credentials) -> Result<[String; 
         .collect();
     let profiles = known.len();
     clevertap.add_known(ACCOUNT, known)?;
-    let members = |id| {
-        mixpanel
-            .members(PROJECT, id)
-            .map(|m| thousands(m.len() as u64))
-    };
+    let members = |id| mixpanel.members(PROJECT, id).map(|m| thousands(m.len()));
     Ok([
         format!(
             "Mixpanel     {} project {PROJECT}: cohorts {:?} ({}) and {:?} ({})",
@@ -83,7 +79,7 @@ pub fn furnish(sandbox: &Sandbox, credentials: &Credentials) -> Result<[String; 
         format!(
             "CleverTap    {} account {ACCOUNT}: {} profiles, no segment yet",
             sandbox.clevertap_url(),
-            thousands(profiles as u64)
+            thousands(profiles)
         ),
     ])
 }
