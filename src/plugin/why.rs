@@ -121,10 +121,8 @@ impl Answer {
             1 => "1 query".to_owned(),
             queries => format!("{queries} queries"),
         };
-        pairs.push((
-            "cost",
-            format!("{queries} of the project's hour, in no controller's book"),
-        ));
+        let cost = format!("{queries} of the project's hour, unknown to the controller");
+        pairs.push(("cost", cost));
         lines(&pairs)
     }
 }

@@ -33,7 +33,10 @@ leaderElection: {enabled: false}
 scratch: {size: 512Mi}
 caBundle: {secret: their-ca, key: bundle.pem}",
     ),
-    ("page", "{page: {enabled: true}, networkPolicy: {enabled: true}}"),
+    (
+        "page",
+        "{page: {enabled: true}, networkPolicy: {enabled: true}}",
+    ),
     ("everything", EVERYTHING),
     (
         "names",

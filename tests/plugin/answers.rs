@@ -191,7 +191,7 @@ async fn one_user_is_told_and_costs_one_query() {
         ["last run", run],
         [
             "cost",
-            "1 query of the project's hour, in no controller's book",
+            "1 query of the project's hour, unknown to the controller",
         ],
     ];
     assert_eq!(own, expected);

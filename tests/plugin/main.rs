@@ -3,6 +3,12 @@
 
 // The cluster tests' harness, of which these use a part.
 #[allow(dead_code)]
+#[path = "../chart/commands.rs"]
+mod commands;
+#[allow(dead_code)]
+#[path = "../chart/documents.rs"]
+mod documents;
+#[allow(dead_code)]
 #[path = "../cluster/linting.rs"]
 mod linting;
 #[path = "../common/plane.rs"]
@@ -15,6 +21,9 @@ mod process;
 mod recording;
 #[path = "../common/states.rs"]
 mod states;
+#[allow(dead_code)]
+#[path = "../common/tools.rs"]
+mod tools;
 #[allow(dead_code)]
 #[path = "../cluster/world/mod.rs"]
 mod world;

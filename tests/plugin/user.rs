@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use kube::api::PostParams;
 use kube::runtime::conditions::is_deleted;
 use kube::runtime::wait::await_condition;
 use mixtap::api::CohortExport;
+use serde_json::{Value, json};
 
 use crate::command::{by, mixtap};
 use crate::plane;
@@ -21,6 +24,26 @@ pub async fn user(world: &World, name: &str) -> Option<PathBuf> {
 }
 
 impl World {
+    /// Grants this user these rules in the namespace.
+    pub async fn grant(&self, user: &str, name: &str, rules: Value) {
+        let group = "rbac.authorization.k8s.io";
+        let meta = json!({ "name": name });
+        let role = json!({
+            "apiVersion": format!("{group}/v1"), "kind": "Role", "metadata": meta, "rules": rules,
+        });
+        let binding = json!({
+            "apiVersion": format!("{group}/v1"), "kind": "RoleBinding", "metadata": meta,
+            "roleRef": { "apiGroup": group, "kind": "Role", "name": name },
+            "subjects": [{ "apiGroup": group, "kind": "User", "name": user }],
+        });
+        let role: Role = serde_json::from_value(role).expect("a Role");
+        let made = self.api().create(&PostParams::default(), &role).await;
+        made.expect("the Role");
+        let binding: RoleBinding = serde_json::from_value(binding).expect("a RoleBinding");
+        let made = self.api().create(&PostParams::default(), &binding).await;
+        made.expect("the RoleBinding");
+    }
+
     /// The API server has heard of the user's new rights.
     pub async fn permitted(&self, kubeconfig: &Path) {
         let heard = async { while by(self, kubeconfig, "status").await.code != 0 {} };
