@@ -17,7 +17,7 @@ pub mod error;
 mod events;
 mod filling;
 mod history;
-mod key;
+pub mod key;
 mod lease;
 mod members;
 mod page;

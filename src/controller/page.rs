@@ -8,10 +8,10 @@ use tokio::sync::Semaphore;
 use super::context::Context;
 use super::{conflict, history};
 use crate::domain::{Destination, Failure};
-use crate::export;
+use crate::export::{self, Header, ProfileState};
 use crate::mixpanel::HourReport;
-use crate::page::{Base, Budgets, Page, Project, View, Waiting};
-use crate::state::State;
+use crate::page::{Base, Budgets, Listed, Page, Profile, Project, View, Waiting};
+use crate::state::{ExportKey, State};
 
 /// Shows it, once this controller has seen all objects: nobody is told that one isn't there before.
 pub async fn lead(ctx: Arc<Context>, page: Page) {
@@ -20,9 +20,11 @@ pub async fn lead(ctx: Arc<Context>, page: Page) {
 }
 
 fn view(ctx: &Arc<Context>) -> View {
-    let (exports, bases, budgets) = (Arc::clone(ctx), Arc::clone(ctx), ctx.budgets.clone());
+    let (exports, bases, lists) = (Arc::clone(ctx), Arc::clone(ctx), Arc::clone(ctx));
+    let budgets = ctx.budgets.clone();
     // A snapshot is read whole, so one after the other.
     let turn = Arc::new(Semaphore::new(1));
+    let other = Arc::clone(&turn);
     View {
         state: ctx.state.clone(),
         export: Box::new(move |namespace, name| {
@@ -33,17 +35,41 @@ fn view(ctx: &Arc<Context>) -> View {
             projects: budgets.report().into_iter().map(project).collect(),
         }),
         base: Box::new(move |key| {
-            let export = bases.export(&key.namespace, &key.name);
-            let list = export.and_then(|e| conflict::list_of(&bases, e.0.as_ref().ok()?));
-            let (state, turn) = (bases.state.clone(), Arc::clone(&turn));
+            let (list, state, turn) = (list(&bases, key), bases.state.clone(), Arc::clone(&turn));
             async move {
-                let Some(list) = list else {
-                    return Ok(None);
-                };
+                let Some(list) = list else { return Ok(None) };
                 let _turn = turn.acquire().await;
                 base(&state, &list).await
             }
             .boxed()
+        }),
+        listed: Box::new(move |key, fingerprint| {
+            let (list, state, turn) = (list(&lists, key), lists.state.clone(), Arc::clone(&other));
+            async move {
+                let Some(list) = list else { return Ok(None) };
+                let _turn = turn.acquire().await;
+                let found = export::look_up(&state, &list, fingerprint).await?;
+                Ok(found.map(|(header, profile)| listed(header, profile)))
+            }
+            .boxed()
+        }),
+    }
+}
+
+/// The list that an export refers to, as far as is known.
+fn list(ctx: &Context, key: &ExportKey) -> Option<Destination> {
+    let export = ctx.export(&key.namespace, &key.name)?;
+    conflict::list_of(ctx, export.0.as_ref().ok()?)
+}
+
+fn listed(header: Header, profile: Option<ProfileState>) -> Listed {
+    Listed {
+        key_id: header.key_id,
+        uploaded_time: header.uploaded,
+        profile: profile.map(|profile| match profile {
+            ProfileState::NotSent => Profile::NotSent,
+            ProfileState::Accepted => Profile::Accepted,
+            ProfileState::Rejected => Profile::Rejected,
         }),
     }
 }

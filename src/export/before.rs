@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::codec::{Checker, SnapshotError};
+use super::codec::SnapshotError;
 use super::scratch::Scratch;
-use super::snapshot::{Header, Snapshot};
+use super::snapshot::Snapshot;
 use super::{Done, Request, RunError};
 use crate::api::SyncType;
 use crate::domain::{Destination, Failure, Reason};
@@ -92,33 +92,7 @@ impl Before {
     }
 }
 
-/// What the snapshot of this list says of it, and how many identities the list holds; `None` where
-/// none is kept whole.
-///
-/// # Errors
-/// `StateUnavailable` and `StateTooNew`.
-pub async fn list_header(
-    state: &State,
-    list: &Destination,
-) -> Result<Option<(Header, u64)>, Failure> {
-    let mut object = match state.snapshot(list).await {
-        Ok(Some(object)) => object,
-        Ok(None) | Err(StateError::TooLarge(_)) => return Ok(None),
-        Err(error) => return Err(error.failure()),
-    };
-    let mut checker = Checker::new(list);
-    while let Some(piece) = object.chunk().await.map_err(|e| e.failure())? {
-        let taken = checker.push(&piece, std::io::sink());
-        taken.expect("a sink takes everything");
-    }
-    match checker.finish() {
-        Ok(found) => Ok(Some(found)),
-        Err(SnapshotError::Damaged) => Ok(None),
-        Err(error @ SnapshotError::TooNew) => Err(too_new(error)),
-    }
-}
-
-fn too_new(error: SnapshotError) -> Failure {
+pub(super) fn too_new(error: SnapshotError) -> Failure {
     Failure::new(Reason::StateTooNew, error.to_string())
 }
 

@@ -21,6 +21,7 @@ mod gate;
 mod keep;
 mod list;
 mod lists;
+mod lookup;
 mod once;
 mod preview;
 mod profiles;
@@ -41,15 +42,15 @@ mod write;
 
 use std::time::Duration;
 
-pub use before::list_header;
 pub use check::{Checked, Seen, Vouched, check, later};
 pub use clients::{Clients, Credentials, seat};
 pub use cohort::choose;
 pub use confirm::{Confirmed, confirm};
 pub use ending::{Claimed, count, next_status};
-pub use fingerprint::FingerprintKey;
+pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use gate::{Gate, Stop};
 pub use lists::CohortLists;
+pub use lookup::{list_header, look_up};
 pub use once::OneTime;
 pub use preview::{Held, LIST_CALLS, Preview, Sends, preview};
 pub use progress::{Progress, Step};
@@ -58,7 +59,7 @@ pub use run::run;
 pub use scratch::{Scratch, clean_runs, probe_scratch};
 pub use shared::{SharedReads, reader};
 pub use shelf::clean_shelf;
-pub use snapshot::Header;
+pub use snapshot::{Header, ProfileState};
 pub use warning::{Warning, WarningReason};
 pub use work::{Outcome, work};
 

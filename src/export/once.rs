@@ -1,7 +1,7 @@
 //! A one-time export that the state holds as done: the object was restored from a backup, or
 //! deleted and created again, and must not run a second time.
 
-use super::before::list_header;
+use super::lookup::list_header;
 use super::{Done, Request};
 use crate::api::{CohortExportStatus, SyncType};
 use crate::domain::{ConnectorPlan, Counts, ExportPlan, Failure, Shape};

@@ -17,6 +17,10 @@ pub(super) fn routes() -> Router<Page> {
         .route("/budget", get(budget))
         .route("/exports/{namespace}/{name}/history", get(history))
         .route("/exports/{namespace}/{name}/base", get(base))
+        .route(
+            "/exports/{namespace}/{name}/listed/{fingerprint}",
+            get(listed),
+        )
 }
 
 /// Why there is no answer, as people are told.
@@ -58,6 +62,27 @@ async fn base(
     let base = (view.base)(&key).await.map_err(unavailable)?;
     let body = json!({ "namespace": namespace, "name": name, "base": base });
     Ok(Json(body).into_response())
+}
+
+async fn listed(
+    State(page): State<Page>,
+    Path((namespace, name, fingerprint)): Path<(String, String, String)>,
+) -> Result<Response, Refusal> {
+    let view = leader(&page)?;
+    let fingerprint = digits(&fingerprint).ok_or_else(|| {
+        let error = "a fingerprint has 32 hexadecimal digits";
+        Refusal(StatusCode::BAD_REQUEST, error.to_owned())
+    })?;
+    let key = export(view, &namespace, &name)?;
+    let listed = (view.listed)(&key, fingerprint).await;
+    let body = json!({ "listed": listed.map_err(unavailable)? });
+    Ok(Json(body).into_response())
+}
+
+fn digits(text: &str) -> Option<[u8; 16]> {
+    let plain = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let number = u128::from_str_radix(text, 16).ok().filter(|_| plain);
+    number.map(u128::to_be_bytes)
 }
 
 fn leader(page: &Page) -> Result<&View, Refusal> {

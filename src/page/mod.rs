@@ -9,4 +9,7 @@ mod server;
 mod view;
 
 pub use server::serve;
-pub use view::{Base, BaseOf, BudgetOf, Budgets, ExportOf, History, Page, Project, View, Waiting};
+pub use view::{
+    Base, BaseOf, BudgetOf, Budgets, ExportOf, History, Listed, ListedOf, Page, Profile, Project,
+    View, Waiting,
+};

@@ -33,12 +33,20 @@ pub type BudgetOf = Box<dyn Fn() -> Budgets + Send + Sync>;
 pub type BaseOf =
     Box<dyn Fn(&ExportKey) -> BoxFuture<'static, Result<Option<Base>, Failure>> + Send + Sync>;
 
+/// What the list of an export holds of one fingerprint; `None` where no list is known.
+pub type ListedOf = Box<
+    dyn Fn(&ExportKey, [u8; 16]) -> BoxFuture<'static, Result<Option<Listed>, Failure>>
+        + Send
+        + Sync,
+>;
+
 /// The controller's knowledge, as far as the page shows it.
 pub struct View {
     pub state: State,
     pub export: ExportOf,
     pub budgets: BudgetOf,
     pub base: BaseOf,
+    pub listed: ListedOf,
 }
 
 /// `/api/v1/exports/{namespace}/{name}/history`
@@ -68,6 +76,26 @@ pub struct Base {
     pub shape: String,
     /// A run may have replaced it without having kept what it sent.
     pub unconfirmed: bool,
+}
+
+/// `/api/v1/exports/{namespace}/{name}/listed/{fingerprint}`: of the same list, for who has the key of
+/// its fingerprints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// Which key that is, 16 hexadecimal digits.
+    pub key_id: String,
+    pub uploaded_time: Timestamp,
+    /// What CleverTap made of the profile; `None` where the identity isn't in the list.
+    pub profile: Option<Profile>,
+}
+
+/// The profile of an identity in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Profile {
+    NotSent,
+    Accepted,
+    Rejected,
 }
 
 /// `/api/v1/budget`

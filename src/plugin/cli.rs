@@ -140,6 +140,12 @@ pub struct WhyArgs {
     )]
     pub allowed_endpoints: AllowedEndpoints,
 
+    /// Also look the identity up in the list that CleverTap accepted last, with what it made of the
+    /// profile. The leader knows fingerprints only: this reads their key, the Secret
+    /// mixtap-fingerprint-key in its namespace
+    #[arg(long)]
+    pub listed: bool,
+
     #[command(flatten)]
     pub leader: LeaderArgs,
 }

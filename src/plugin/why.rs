@@ -1,6 +1,7 @@
 //! `why`: one user, asked of Mixpanel as an export would.
 
 mod ask;
+mod listed;
 
 use std::io::Read as _;
 
@@ -16,6 +17,7 @@ use crate::domain::counts::thousands;
 use crate::domain::identity::{Resolution, resolve};
 use crate::mixpanel::{Found, Member};
 use ask::Asked;
+use listed::Listed;
 
 /// What is found out. Personal data: no `Debug`.
 #[derive(Serialize)]
@@ -31,6 +33,9 @@ struct Answer {
     identity: Option<String>,
     /// Why the user isn't in the list, or by what in it.
     because: String,
+    /// Whether the identity was in the list that CleverTap accepted last; asked with `--listed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_list: Option<Listed>,
     /// Of the last run that ended well.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_run: Option<LastRun>,
@@ -44,7 +49,10 @@ pub async fn run(cluster: &Cluster, args: &WhyArgs, format: Format) -> Result<St
     let export = cluster.export(&args.name).await?;
     let asked = ask::ask(cluster, &export, &user, &args.allowed_endpoints).await?;
     let status = export.status.unwrap_or_default();
-    let answer = Answer::of(user, asked, status.last_run)?;
+    let mut answer = Answer::of(user, asked, status.last_run)?;
+    if let Some(identity) = answer.identity.as_ref().filter(|_| args.listed) {
+        answer.last_list = listed::ask(cluster, &args.leader, &args.name, identity).await?;
+    }
     Ok(match format {
         Format::Json => json(&answer),
         Format::Table => answer.show(),
@@ -94,6 +102,7 @@ impl Answer {
             member,
             identity,
             because,
+            last_list: None,
             last_run,
             queries: asked.queries,
         })
@@ -116,6 +125,8 @@ impl Answer {
         if let Some(identity) = &self.identity {
             pairs.insert(3, ("identity", identity.clone()));
         }
+        let listed = self.last_list.as_ref();
+        pairs.extend(listed.map(|listed| ("in the list", listed.show())));
         pairs.extend(self.last_run.as_ref().map(|run| ("last run", last(run))));
         let queries = match self.queries {
             1 => "1 query".to_owned(),

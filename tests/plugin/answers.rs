@@ -5,7 +5,7 @@ use mixtap::sandbox::calls::Call;
 use mixtap::sandbox::faults::{Action, Fault};
 use serde_json::{Value, json};
 
-use crate::command::{free, mixtap, paged, world};
+use crate::command::{allowed, free, mixtap, paged, world};
 use crate::world::PROJECT;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,10 +173,7 @@ async fn one_user_is_told_and_costs_one_query() {
     controller.kill();
     let logs = world.logs();
     let (reads, lists) = (world.calls(Call::Engage), world.calls(Call::CohortsList));
-    let allowed = world.sandbox.mixpanel_url();
-    let allowed = allowed.as_str().trim_end_matches('/');
-    let clevertap = world.sandbox.clevertap_url();
-    let allowed = format!("{allowed},{}", clevertap.as_str().trim_end_matches('/'));
+    let allowed = allowed(&world);
     let why = |user: &str| format!("why cart {user} --allowed-endpoints {allowed}");
 
     let own = mixtap(&world, &why("u-own")).await.rows();
@@ -232,4 +229,62 @@ async fn one_user_is_told_and_costs_one_query() {
     mixtap(&world, &why("u-own"))
         .await
         .failed("look the user up in Mixpanel");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_asked_by_a_fingerprint() {
+    let Some(world) = world("listed").await else {
+        return;
+    };
+    world.cohort(3, "One", 0);
+    world.add(3, "u-plain");
+    let reject = Action::FailRecord {
+        record: 1,
+        code: 515,
+    };
+    world
+        .sandbox
+        .faults()
+        .add(Fault::new(reject).call(Call::Upload));
+    world.dynamic("one", 3, json!({})).await;
+    let (_controller, url) = paged(&world);
+    world.until_synced("one", "True", "Synced").await;
+    world.sandbox.faults().clear(None);
+    world.dynamic("cart", 1, json!({})).await;
+    world.until_synced("cart", "True", "Synced").await;
+    // Joined since.
+    world.add(1, "u-outside");
+    let allowed = allowed(&world);
+    let here = &world.namespace;
+    let line = |export: &str, user: &str| {
+        format!(
+            "why {export} {user} --listed --page-url {url} --controller-namespace {here} \
+             --allowed-endpoints {allowed}"
+        )
+    };
+    for (export, user, expected) in [
+        (
+            "one",
+            "u-plain",
+            "yes, but CleverTap rejected the profile (of ",
+        ),
+        ("cart", "u-own", "yes; CleverTap accepted the profile (of "),
+        ("cart", "u-outside", "no (of "),
+    ] {
+        let rows = mixtap(&world, &line(export, user)).await.rows();
+        assert_eq!(rows[5][0], "in the list", "{rows:?}");
+        assert!(rows[5][1].starts_with(expected), "{user}: {rows:?}");
+    }
+    let told = mixtap(&world, &format!("{} -o json", line("one", "u-plain")))
+        .await
+        .fine();
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["lastList"]["profile"], "Rejected");
+    assert_eq!(told["lastRun"]["rejectedCodes"]["515"], 1);
+    // Without the key nobody can ask.
+    let elsewhere = line("one", "u-plain").replace(here, "default");
+    let denied = mixtap(&world, &elsewhere).await;
+    denied.failed(
+        "can't read the Secret mixtap-fingerprint-key in namespace default: it isn't there",
+    );
 }

@@ -121,6 +121,28 @@ pub async fn world(prefix: &str) -> Option<World> {
     Some(world)
 }
 
+impl World {
+    /// A user joins a cohort.
+    pub fn add(&self, cohort: u64, user: &str) {
+        let change = CohortChange {
+            add: vec![user.into()],
+            ..CohortChange::default()
+        };
+        let changed = self
+            .sandbox
+            .mixpanel()
+            .change_cohort(PROJECT, cohort, change);
+        changed.expect("the cohort");
+    }
+}
+
+/// The stand-ins, as `--allowed-endpoints` names them.
+pub fn allowed(world: &World) -> String {
+    let hosts = [world.sandbox.mixpanel_url(), world.sandbox.clevertap_url()];
+    let hosts = hosts.map(|url| url.as_str().trim_end_matches('/').to_owned());
+    hosts.join(",")
+}
+
 /// A controller with a page, and the page's URL.
 pub fn paged(world: &World) -> (Controller, String) {
     let address = free();

@@ -3,7 +3,7 @@
 use mixtap::sandbox::calls::Vendor;
 use serde_json::json;
 
-use crate::command::{by, paged, world};
+use crate::command::{allowed, by, paged, world};
 use crate::commands::{helm, template};
 use crate::documents::{objects, of_kind};
 use crate::kubelet::{node, pod};
@@ -41,9 +41,7 @@ async fn a_viewer_reads_status_and_is_told_why_not_the_rest() {
     ] {
         by(&world, &viewer, line).await.failed(why);
     }
-    let hosts = [world.sandbox.mixpanel_url(), world.sandbox.clevertap_url()];
-    let hosts = hosts.map(|url| url.as_str().trim_end_matches('/').to_owned());
-    let why = format!("why cart u-own --allowed-endpoints {}", hosts.join(","));
+    let why = format!("why cart u-own --allowed-endpoints {}", allowed(&world));
     by(&world, &viewer, &why)
         .await
         .failed("can't read the connector's Secret");

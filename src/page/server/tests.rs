@@ -1,7 +1,7 @@
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::page::{Base, Budgets, View};
+use crate::page::{Base, Budgets, Listed, Profile, View};
 use crate::state::{ExportKey, PastRun, State};
 
 /// A page, and where it is served.
@@ -50,6 +50,14 @@ fn view(state: &State) -> View {
             };
             Box::pin(async { Ok(Some(base)) })
         }),
+        listed: Box::new(|_, fingerprint| {
+            let listed = Listed {
+                key_id: "0123456789abcdef".into(),
+                uploaded_time: "2026-01-01T00:00:00Z".parse().unwrap(),
+                profile: (fingerprint[15] == 7).then_some(Profile::Rejected),
+            };
+            Box::pin(async { Ok(Some(listed)) })
+        }),
     }
 }
 
@@ -92,7 +100,24 @@ async fn an_export_tells_its_history_and_its_base() {
     assert_eq!((status, body), (200, expected));
     let (status, body) = get(&at("cart/base")).await;
     assert_eq!((status, &body["base"]["members"]), (200, &3.into()));
-    for path in ["other/history", "other/base"] {
+    let fingerprint = |last: u8| format!("cart/listed/{last:032x}");
+    let (status, body) = get(&at(&fingerprint(7))).await;
+    assert_eq!(
+        (status, &body["listed"]["profile"]),
+        (200, &"Rejected".into())
+    );
+    let (_, body) = get(&at(&fingerprint(8))).await;
+    assert!(body["listed"]["profile"].is_null() && body["listed"]["keyId"].is_string());
+    for bad in ["7", "canary-user", "+0000000000000000000000000000007"] {
+        let (status, body) = get(&at(&format!("cart/listed/{bad}"))).await;
+        let error = body["error"].as_str().unwrap();
+        assert!(status == 400 && !error.contains(bad), "{error}");
+    }
+    for path in [
+        "other/history",
+        "other/base",
+        "other/listed/00000000000000000000000000000007",
+    ] {
         let (status, body) = get(&at(path)).await;
         assert_eq!(status, 404);
         assert!(
