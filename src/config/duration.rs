@@ -43,6 +43,17 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The same, or `0s`.
+///
+/// # Errors
+/// The same.
+pub fn parse_or_zero(text: &str) -> Result<Duration, String> {
+    match text {
+        "0s" => Ok(Duration::ZERO),
+        text => parse(text),
+    }
+}
+
 fn split_at_first(text: &str, stop: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(stop).unwrap_or(text.len()))
 }

@@ -10,13 +10,16 @@ use super::{ExportArgs, FilesArgs, LogArgs, RulesArgs, StateArgs, duration};
 
 /// Where a person's programs keep what isn't a cache.
 static STATE: LazyLock<String> = LazyLock::new(default_state);
+/// The same wherever it is printed.
+const STATE_HELP: &str = "Where snapshots are kept: file:///DIR or s3://BUCKET [default: \
+                          mixtap in ~/.local/state]";
 /// A lock that lapses while its holder waits for the store once is lost too often.
 const SHORTEST_LOCK: Duration = Duration::from_secs(1);
 
 /// What `plan` and `sync` have in common.
 #[derive(Args, Clone, Debug)]
 #[command(
-    mut_arg("state_url", |arg| arg.default_value(STATE.as_str())),
+    mut_arg("state_url", |arg| arg.default_value(STATE.as_str()).hide_default_value(true).help(STATE_HELP)),
     mut_arg("log_level", |arg| arg.default_value("warn")),
     mut_arg("log_format", |arg| arg.default_value("text"))
 )]
@@ -73,9 +76,9 @@ pub struct SyncArgs {
     #[arg(long)]
     pub watch: bool,
 
-    /// How long to wait for another sync on the same state to end
+    /// How long to wait for another sync on the same state to end; 0s not at all
     #[arg(long, env = "MIXTAP_WAIT", value_name = "DURATION", default_value = "2m",
-        value_parser = duration::parse, help_heading = "State")]
+        value_parser = duration::parse_or_zero, help_heading = "State")]
     pub wait: Duration,
 
     /// Time after which the lock of a sync that was killed is taken over

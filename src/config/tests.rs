@@ -1,8 +1,7 @@
 use clap::Parser;
 
 use super::*;
-use crate::domain::endpoints::AllowedEndpoints;
-use crate::telemetry::logs::LogFormat;
+use crate::{domain::endpoints::AllowedEndpoints, telemetry::logs::LogFormat};
 
 #[derive(Parser)]
 struct Run {

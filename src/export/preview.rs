@@ -15,8 +15,12 @@ pub struct Preview {
     pub segment: String,
     /// As the run would count them; what becomes of profiles isn't known before.
     pub counts: Counts,
+    /// Whether it reads the cohort; not where a run of its id has got to its end.
+    pub reads: bool,
     /// Whether there is a last list to compare with; without one all identities count as added.
     pub compared: bool,
+    /// An earlier run was cut off after it may have sent its list: what the segment holds isn't known.
+    pub unconfirmed: bool,
     /// The guard would stop it.
     pub held: Option<Held>,
     /// What would be sent; `None` where the list stays as it is.
@@ -50,7 +54,7 @@ impl Preview {
     /// Whether the run would change whom the segment holds, as far as is known.
     pub fn changes(&self) -> bool {
         let Counts { added, removed, .. } = self.counts;
-        self.sends.is_some() && (!self.compared || added + removed > 0)
+        self.sends.is_some() && (!self.compared || self.unconfirmed || added + removed > 0)
     }
 }
 
@@ -70,7 +74,9 @@ pub async fn preview(
                 cohort: done.cohort,
                 segment: done.segment.0,
                 counts: done.counts,
+                reads: false,
                 compared: true,
+                unconfirmed: false,
                 held: None,
                 sends: None,
                 warnings: done.warnings,
@@ -101,7 +107,9 @@ pub async fn preview(
             false => Some(run.sends(&made).await?),
         },
         held,
+        reads: true,
         compared: made.compared,
+        unconfirmed: found.before.mark.is_some(),
         warnings: run.warnings(&made),
         counts: Counts {
             uploaded: !stays,

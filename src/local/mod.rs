@@ -14,6 +14,7 @@ mod key;
 mod lists;
 mod lock;
 pub mod manifests;
+mod members;
 mod pass;
 pub mod plan;
 
@@ -21,5 +22,4 @@ mod scratch;
 mod secrets;
 mod session;
 pub mod sync;
-mod words;
 mod world;

@@ -1,7 +1,10 @@
 //! What one command works with, from its flags.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::key::KeyError;
 use super::lock::LockError;
@@ -113,8 +116,26 @@ pub fn state(args: &LocalArgs) -> Result<State, LocalError> {
 pub fn objects(args: &LocalArgs) -> Result<Objects, LocalError> {
     let reading = manifests::read(&args.files.paths, &mut io::stdin().lock());
     let objects = reading.objects().map_err(LocalError::Files)?;
+    let connectors = objects.connectors.iter().map(|object| &object.metadata);
+    unique("CleverTapConnector", connectors)?;
+    let exports = objects.exports.iter().map(|object| &object.metadata);
+    unique("CohortExport", exports)?;
     match objects.exports.is_empty() {
         true => Err(LocalError::Nothing),
         false => Ok(objects),
     }
+}
+
+fn unique<'a>(kind: &str, objects: impl Iterator<Item = &'a ObjectMeta>) -> Result<(), LocalError> {
+    let mut seen = BTreeSet::new();
+    for object in objects {
+        let ObjectMeta {
+            namespace, name, ..
+        } = object;
+        if !seen.insert((namespace, name)) {
+            let [namespace, name] = [namespace, name].map(|text| text.as_deref().unwrap_or("-"));
+            return Err(LocalError::Twice(format!("{kind} {namespace}/{name}")));
+        }
+    }
+    Ok(())
 }

@@ -137,17 +137,11 @@ impl World {
                 record: remembered(session, &id, &object.spec, now).await?,
                 id: id.clone(),
             };
-            let key = (id.namespace.clone(), id.name.clone());
-            if connectors.insert(key, connector).is_some() {
-                return Err(LocalError::Twice(format!("{} {id}", id.kind)));
-            }
+            connectors.insert((id.namespace.clone(), id.name.clone()), connector);
         }
         let mut exports: Vec<Export> = Vec::new();
         for object in &objects.exports {
             let id = id("CohortExport", &object.metadata);
-            if exports.iter().any(|export| export.id == id) {
-                return Err(LocalError::Twice(format!("{} {id}", id.kind)));
-            }
             exports.push(Export {
                 ready: ready(object, &id, &connectors, session),
                 record: remembered(session, &id, &object.spec, now).await?,

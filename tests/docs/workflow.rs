@@ -5,7 +5,8 @@ use std::{fs, process::Command};
 use super::tools::ACTIONLINT;
 use super::{plane, written::repository};
 
-const WORKFLOW: &str = ".github/workflows/ci.yaml";
+/// Ours, and the one that users copy.
+const WORKFLOWS: [&str; 2] = [".github/workflows/ci.yaml", "examples/ci/github.yaml"];
 
 #[tokio::test]
 async fn the_workflow_is_well_formed() {
@@ -18,7 +19,8 @@ async fn the_workflow_is_well_formed() {
     };
     // The same findings whatever else is installed.
     let linted = Command::new(actionlint)
-        .args(["-no-color", "-shellcheck=", "-pyflakes=", WORKFLOW])
+        .args(["-no-color", "-shellcheck=", "-pyflakes="])
+        .args(WORKFLOWS)
         .current_dir(repository())
         .output()
         .unwrap();
@@ -28,8 +30,9 @@ async fn the_workflow_is_well_formed() {
 
 #[test]
 fn every_action_is_pinned_to_a_release() {
-    let text = fs::read_to_string(repository().join(WORKFLOW)).unwrap();
-    let used = text.lines().filter_map(|line| line.split_once("uses: "));
+    let texts = WORKFLOWS.map(|file| fs::read_to_string(repository().join(file)).unwrap());
+    let lines = texts.iter().flat_map(|text| text.lines());
+    let used = lines.filter_map(|line| line.split_once("uses: "));
     let used: Vec<_> = used.map(|(_, action)| action).collect();
     assert!(used.len() > 5, "{used:?}");
     for action in used {

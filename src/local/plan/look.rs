@@ -50,7 +50,6 @@ pub async fn look(session: &Session, world: World) -> Result<Report, LocalError>
     }
     pass::order(&mut tasks);
     let shared = pass::shared(tasks.iter().map(|(export, task)| (export, &**task)), now);
-    let mut groups = BTreeSet::new();
     let (lists, shared) = (&lists, &shared);
     let connector = |export: &Export| {
         let name = export.object.spec.connector_ref.name.clone();
@@ -58,20 +57,24 @@ pub async fn look(session: &Session, world: World) -> Result<Report, LocalError>
         &connectors[&(export.id.namespace.clone(), name)]
     };
     let previews = tasks.iter().map(|(export, task)| {
-        let reads = pass::reads(task) && groups.insert(task.ready.group.clone());
         let (connector, shared) = (connector(export), shared.get(&task.ready.group));
         async move {
-            let mut planned = preview(session, lists, connector, export, task, shared).await;
-            planned.calls.reads = reads.into();
-            planned
+            let planned = preview(session, lists, connector, export, task, shared).await;
+            (planned, shared)
         }
     });
     let previews: Vec<_> = previews.collect();
-    let previewed: Vec<Planned> = stream::iter(previews)
-        .buffer_unordered(session.concurrency)
-        .collect()
-        .await;
-    planned.extend(previewed);
+    let mut previews = stream::iter(previews).buffered(session.concurrency);
+    let mut read = BTreeSet::new();
+    while let Some((mut export, shared)) = previews.next().await {
+        // What exports share is one query, the first one's.
+        if let (Some(shared), Some(cohort)) = (shared, &export.cohort)
+            && !read.insert((shared.reader.clone(), cohort.id, shared.properties.clone()))
+        {
+            export.calls.reads = 0;
+        }
+        planned.push(export);
+    }
     planned.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     let checks = checked.iter().filter(|checked| **checked).count() as u64;
     // A check brings the list that the exports of its project need.
@@ -196,7 +199,7 @@ fn failure(error: RunError, connector: &str) -> Failure {
         RunError::Failed(failure) => failure,
         RunError::Queued { retry_after } => {
             let message = "The query budget of the Mixpanel project is used up for now.";
-            Failure::new(Reason::RateLimited, message).after(Some(retry_after))
+            Failure::new(Reason::Queued, message).after(Some(retry_after))
         }
         RunError::CredentialsRefused { failure, .. } => {
             let message = format!("CleverTapConnector {connector}: {}", failure.message);

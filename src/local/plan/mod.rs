@@ -40,8 +40,8 @@ pub enum Found {
 pub async fn plan(args: PlanArgs) -> Result<Found, LocalError> {
     let objects = session::objects(&args.local)?;
     let state = session::state(&args.local)?;
-    state.may_read(OWNER).await?;
     let key = key::read(&args.local.state.state_url, false)?;
+    state.may_read(OWNER).await?;
     let dir = &args.local.state.scratch_dir;
     let failed = |error| LocalError::Scratch(dir.display().to_string(), error);
     let (scratch, _folder) = scratch::of_plan(&args.local.state).map_err(failed)?;

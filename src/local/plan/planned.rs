@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::report::Calls;
 use crate::api::SyncType;
-use crate::domain::{Counts, Failure, Reason};
+use crate::domain::{Failure, Reason};
 use crate::export::{Held, Preview, Sends, Warning};
-use crate::local::words;
+use crate::local::members::Members;
 use crate::local::world::{Export, Id};
 
 /// What a sync would do with one export.
@@ -28,6 +28,9 @@ pub struct Planned {
     pub segment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Members>,
+    /// False: there is no last list to compare with, so all count as added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guard: Option<Guard>,
     pub calls: Calls,
@@ -72,30 +75,6 @@ pub struct Cohort {
     pub name: String,
 }
 
-/// Whom a list would hold. Of identities but for `eligible`, which counts members as they are read:
-/// eligible = exported + the skipped.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Members {
-    pub eligible: u64,
-    pub exported: u64,
-    pub added: u64,
-    pub removed: u64,
-    pub unchanged: u64,
-    pub skipped: Skipped,
-    /// False: there is no last list to compare with, so all count as added.
-    pub compared: bool,
-}
-
-/// Members who don't go over, by reason.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Skipped {
-    pub anonymous: u64,
-    pub no_identity: u64,
-    pub duplicates: u64,
-}
-
 /// The guard's decision.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -138,6 +117,7 @@ impl Planned {
             cohort,
             segment: status.segment.as_ref().map(|segment| segment.name.clone()),
             members: None,
+            compared: None,
             guard: None,
             calls: Calls::default(),
             warnings: Vec::new(),
@@ -162,6 +142,8 @@ impl Planned {
             segment,
             counts,
             compared,
+            unconfirmed,
+            reads,
             held,
             sends,
             warnings,
@@ -172,20 +154,29 @@ impl Planned {
             (None, false) => Outcome::Unchanged,
         };
         let reason = held.map_or(why, |held| held.reason.as_str());
-        let message = message(outcome, held, sends);
+        let message = message(outcome, held, sends, unconfirmed);
         Self {
             cohort: Some(Cohort { id, name }),
             segment: Some(segment),
-            members: Some(Members::of(&counts, compared)),
+            members: Some(Members::of(&counts)),
+            compared: Some(compared),
             guard: Some(Guard::of(held)),
-            calls: Calls::of(sends),
+            calls: Calls {
+                reads: reads.into(),
+                ..Calls::of(sends)
+            },
             warnings: warnings.into_iter().map(Warned::of).collect(),
             ..Self::new(export, outcome, reason, &message)
         }
     }
 }
 
-fn message(outcome: Outcome, held: Option<Held>, sends: Option<Sends>) -> String {
+fn message(
+    outcome: Outcome,
+    held: Option<Held>,
+    sends: Option<Sends>,
+    unconfirmed: bool,
+) -> String {
     let text = match (outcome, held) {
         (Outcome::Held, Some(held)) if held.reason == Reason::HeldEmpty => {
             "The cohort reads without a member to export, so a sync would keep the last list."
@@ -193,41 +184,15 @@ fn message(outcome: Outcome, held: Option<Held>, sends: Option<Sends>) -> String
         (Outcome::Held, _) => {
             "The segment would lose too many, so a sync would keep the last list."
         }
+        (Outcome::Changes, _) if unconfirmed => {
+            "An earlier run was cut off as it sent its list, so the list is sent again."
+        }
         (Outcome::Unchanged, _) if sends.is_some() => {
             "The list is the same, and is sent once more to be sure that CleverTap has it."
         }
         _ => "",
     };
     text.to_owned()
-}
-
-impl Members {
-    fn of(counts: &Counts, compared: bool) -> Self {
-        Self {
-            eligible: counts.members,
-            exported: counts.exported,
-            added: counts.added,
-            removed: counts.removed,
-            unchanged: counts.unchanged,
-            skipped: Skipped {
-                anonymous: counts.skipped_anonymous,
-                no_identity: counts.skipped_no_identity,
-                duplicates: counts.duplicates,
-            },
-            compared,
-        }
-    }
-}
-
-impl Skipped {
-    pub fn all(&self) -> u64 {
-        self.anonymous + self.no_identity + self.duplicates
-    }
-
-    /// How many of which; empty where there are none.
-    pub fn words(&self) -> String {
-        words::left_out(self.anonymous, self.no_identity, self.duplicates)
-    }
 }
 
 impl Guard {

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::planned::{Outcome, Planned};
 use super::report::{Report, Total};
 use crate::domain::counts::thousands;
-use crate::local::words;
 
 const HEAD: [&str; 9] = [
     "EXPORT",
@@ -88,14 +87,15 @@ pub fn notes(planned: &Planned) -> Vec<String> {
         if !skipped.is_empty() {
             notes.push(format!("{name}: skips {skipped}"));
         }
-        if !members.compared && planned.outcome == Outcome::Changes {
+        if planned.compared == Some(false) && planned.outcome == Outcome::Changes {
             notes.push(format!(
                 "{name}: there is no last list to compare with, so all count as added"
             ));
         }
     }
     let guard = planned.guard.as_ref();
-    if let Some((previous, removed)) = guard.and_then(|guard| guard.previous.zip(guard.removed)) {
+    let lost = guard.and_then(|guard| guard.previous.zip(guard.removed));
+    if let Some((previous @ 1.., removed)) = lost {
         let [previous, removed] = [previous, removed].map(thousands);
         notes.push(format!("{name}: {removed} of {previous} would go"));
     }
@@ -123,19 +123,25 @@ pub fn total(total: &Total) -> String {
             parts.push(format!("{count} {what}"));
         }
     }
-    let exports = words::many(*exports as u64, "export", "exports");
+    let exports = many(*exports as u64, "export", "exports");
     format!("{exports}: {}. {}", parts.join(", "), calls(total))
 }
 
 fn calls(total: &Total) -> String {
     let calls = &total.calls;
-    let queries = words::many(calls.reads + total.cohort_lists, "query", "queries");
+    let queries = many(calls.reads + total.cohort_lists, "query", "queries");
     let sends = calls.profile_uploads + calls.list_calls + total.checks;
     let [reads, lists] = [calls.reads, total.cohort_lists].map(thousands);
     let [uploads, others] = [calls.profile_uploads, calls.list_calls + total.checks].map(thousands);
     format!(
         "A sync would make {queries} of Mixpanel ({reads} to read cohorts, {lists} to list them) and \
          {} of CleverTap ({uploads} for profiles, {others} for lists and checks).",
-        words::many(sends, "call", "calls"),
+        many(sends, "call", "calls"),
     )
+}
+
+/// So many of these: `1 query`, `2 queries`.
+fn many(count: u64, one: &str, more: &str) -> String {
+    let what = if count == 1 { one } else { more };
+    format!("{} {what}", thousands(count))
 }

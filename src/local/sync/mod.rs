@@ -44,6 +44,7 @@ pub async fn sync(args: SyncArgs, shutdown: CancellationToken) -> Result<bool, L
     // Before anything is waited for.
     let objects = session::objects(&args.local)?;
     let state = session::state(&args.local)?;
+    key::read(&args.local.state.state_url, false)?;
     state.own(OWNER, args.local.state.adopt_state).await?;
     let taking = Lock::take(&state, args.lock_duration, args.wait, waiting);
     let lock = tokio::select! {

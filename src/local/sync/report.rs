@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::api::conditions::{self, CONNECTED, READY};
-use crate::domain::{Counts, Reason};
+use crate::domain::counts::thousands;
+use crate::domain::{Counts, Kind, Reason};
 use crate::export::{Confirmed, Outcome, Stop};
-use crate::local::words;
+use crate::local::members::Members;
 use crate::local::world::{Connector, Export, Id};
 
 /// How an object stands after a pass.
@@ -24,7 +25,9 @@ pub struct Line {
     /// A run of this pass came to its end.
     pub ran: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    counts: Option<Counts>,
+    members: Option<Members>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<Sent>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warned>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,6 +38,37 @@ pub struct Line {
 struct Warned {
     reason: &'static str,
     message: String,
+}
+
+/// What a run sent.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    /// Profiles, by what CleverTap made of them.
+    profiles_created: u64,
+    profiles_rejected: u64,
+    profiles_pending: u64,
+    /// Whether the list was sent.
+    list: bool,
+}
+
+impl Sent {
+    fn of(counts: &Counts) -> Self {
+        Self {
+            profiles_created: counts.profiles_created,
+            profiles_rejected: counts.profiles_rejected,
+            profiles_pending: counts.profiles_pending,
+            list: counts.uploaded,
+        }
+    }
+
+    fn words(&self) -> String {
+        match (self.profiles_created, self.list) {
+            (_, false) => "nothing sent, for the list is as it was".to_owned(),
+            (0, true) => "the list sent".to_owned(),
+            (profiles, true) => format!("{} profiles and the list sent", thousands(profiles)),
+        }
+    }
 }
 
 /// What a pass did.
@@ -73,7 +107,8 @@ impl Line {
             reason: reason.to_owned(),
             message: message.to_owned(),
             ran: false,
-            counts: None,
+            members: None,
+            sent: None,
             warnings: Vec::new(),
             next_sync_time: None,
         }
@@ -112,7 +147,8 @@ impl Line {
         line.ran = true;
         match outcome {
             Outcome::Done(done) => {
-                line.counts = Some(done.counts.clone());
+                line.members = Some(Members::of(&done.counts));
+                line.sent = Some(Sent::of(&done.counts));
                 let warned = done.warnings.iter().map(|warning| Warned {
                     reason: warning.reason.as_str(),
                     message: warning.message.clone(),
@@ -170,8 +206,8 @@ impl Line {
         if namespace != crate::local::manifests::NAMESPACE {
             text = format!("{namespace} {text}");
         }
-        if let Some(counts) = &self.counts {
-            text = format!("{text}\n    {}", words::did(counts));
+        if let (Some(members), Some(sent)) = (&self.members, &self.sent) {
+            text = format!("{text}\n    {}; {}", members.words(), sent.words());
         }
         for Warned { reason, message } in &self.warnings {
             text = format!("{text}\n    {reason}: {message}");
@@ -182,6 +218,5 @@ impl Line {
 
 /// Nothing is left to do. A connector that can't be reached now may be there for its exports.
 fn fine(reason: Reason) -> bool {
-    use crate::domain::Kind;
     reason.kind() == Kind::Fine && !matches!(reason, Reason::Queued | Reason::Exporting)
 }

@@ -109,6 +109,7 @@ impl Pass<'_> {
             connector: &connector.id.name,
         };
         let status = export::next_status(&ended, &outcome, &claimed, now);
+        tracing::info!(export = %export.id, run = task.run.id, why = task.run.reason, "a run ended");
         export.keep(&self.session.state, status).await?;
         let refused = matches!(outcome, Outcome::Error(RunError::CredentialsRefused { .. }));
         Ok(Ended {

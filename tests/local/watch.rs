@@ -1,0 +1,53 @@
+//! `mixtap sync --watch`: dynamic exports at their slots.
+
+use mixtap::sandbox::calls::Call;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::world::{COHORT, PATIENCE, SEGMENT, World, sandbox};
+
+async fn lists(world: &World, count: u64) {
+    let requests = sandbox().requests();
+    let call = Call::ListComplete;
+    let wait = requests.wait_answered(world.scope(call), call, 200, count);
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .expect("a list in time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_follow_their_cohorts_until_it_is_asked_to_end() {
+    let world = World::new(&["u-1"]);
+    let spec = json!({ "cohort": { "id": COHORT }, "syncType": "Dynamic", "interval": "1s" });
+    world.export("cart", spec);
+    let mut sync = world.start(&["sync", "--watch", "--min-interval", "1s"]);
+    // The first list, and once more for its profiles are new.
+    lists(&world, 2).await;
+    world.cohort(COHORT, "Cart drop off", &["u-1", "u-2"]);
+    lists(&world, 3).await;
+    // A file more, while it runs; and one that can't be read changes nothing.
+    std::fs::write(world.files().join("broken.yaml"), "a: [").unwrap();
+    world.cohort(COHORT, "Cart drop off", &["u-1", "u-2", "u-3"]);
+    lists(&world, 5).await;
+    std::fs::remove_file(world.files().join("broken.yaml")).unwrap();
+    world.cohort(4312, "Power users", &["u-9"]);
+    let second = json!({ "cohort": { "id": 4312 }, "syncType": "OneTime", "segmentName": "Power" });
+    world.export("power", second);
+    let made = async {
+        while sandbox()
+            .clevertap()
+            .segment(&world.account, "Power")
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, made)
+        .await
+        .expect("the new export in time");
+    let pid = Pid::from_raw(sync.0.id().cast_signed()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert!(sync.0.wait().unwrap().success());
+    assert_eq!(world.segment(SEGMENT), ["u-1", "u-2", "u-3"]);
+    world.ends(0, &["sync", "--wait", "0s", "--min-interval", "1s"]);
+}
