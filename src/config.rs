@@ -1,7 +1,7 @@
 //! Every flag and variable of the commands that export, a struct each. Variables are named `MIXTAP_` and the
 //! flag; a flag wins over its variable.
 
-mod duration;
+pub mod duration;
 mod exports;
 mod files;
 mod local;
@@ -112,6 +112,16 @@ pub struct RunArgs {
         help_heading = "Telemetry"
     )]
     pub metrics_address: SocketAddr,
+
+    /// Address of the leader's read-only page: history and budgets as JSON, over plain HTTP without a
+    /// password. None is served without it
+    #[arg(
+        long,
+        env = "MIXTAP_PAGE_ADDRESS",
+        value_name = "IP:PORT",
+        help_heading = "Telemetry"
+    )]
+    pub page_address: Option<SocketAddr>,
 
     #[command(flatten)]
     pub log: LogArgs,

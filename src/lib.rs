@@ -33,6 +33,9 @@ pub mod export;
 pub mod http;
 pub mod local;
 pub mod mixpanel;
+pub mod page;
+#[cfg(feature = "plugin")]
+pub mod plugin;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod state;

@@ -12,10 +12,13 @@ use proc_macro2::{TokenStream, TokenTree};
 const ROOMS: &str = "
 lib        |                                                                         | +
 main       | cli sandbox controller local telemetry config crdgen                    | - kube
+bin        | plugin                                                                  | - kube
 cli        | sandbox controller local export state telemetry config crdgen domain api | - kube
 sandbox    | cli controller export state telemetry config crdgen domain api          | -
-controller | export mixpanel clevertap state http telemetry config crdgen domain api | -
+plugin     | cli controller page export mixpanel state http config domain api        | -
+controller | page export mixpanel clevertap state http telemetry config crdgen domain api | -
 local      | export mixpanel clevertap state http telemetry config crdgen domain api | - kube
+page       | state telemetry config domain api                                       | - kube k8s_openapi
 export     | mixpanel clevertap state http telemetry domain api                      | - kube k8s_openapi
 mixpanel   | http telemetry domain api                                               | - kube k8s_openapi
 clevertap  | http telemetry domain api                                               | - kube k8s_openapi
@@ -50,6 +53,10 @@ cli: fn f(a: ::kube::Client) {}
 controller: use crate::sandbox::demo;
 main: use mixtap::mixpanel::Client;
 newroom: use std::fmt;
+page: use crate::mixpanel::Budgets;
+controller: use crate::plugin::main;
+plugin: use crate::clevertap::CleverTap;
+page/view.rs: use kube::Client;
 ";
 const NONE: &str = r#"
 mixpanel: /* as crate::clevertap does */ use crate::{http, domain::Reason};

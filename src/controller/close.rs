@@ -11,6 +11,7 @@ use super::claim::Claim;
 use super::context::Context;
 use super::dereference::reference;
 use super::error::{Error, call};
+use super::history;
 use super::report::write;
 use super::tell::tell;
 use super::timing::{Wait, queued, wake_at};
@@ -53,6 +54,7 @@ pub async fn close(
         _ => {}
     }
     let now = Timestamp::now();
+    history::remember(ctx, claim, &outcome, now).await;
     let mut pause = Duration::from_millis(200);
     let ended = std::time::Instant::now();
     loop {

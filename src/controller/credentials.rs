@@ -7,7 +7,7 @@ use kube::{Client, ResourceExt};
 use secrecy::SecretString;
 
 use super::error::{Error, call};
-use crate::api::{CleverTapConnectorSpec, ObservedSecrets};
+use crate::api::{CleverTapConnectorSpec, ObservedSecrets, ServiceAccountSecretRef};
 use crate::domain::{Failure, Reason, credential};
 use crate::export::Credentials;
 use crate::mixpanel::ServiceAccount;
@@ -43,6 +43,22 @@ pub async fn read(
     Ok(assemble(spec, passcodes, accounts))
 }
 
+/// Reads the service account alone, for a caller who is no controller: its rights are told by the
+/// error.
+///
+/// # Errors
+/// As [`read`].
+pub async fn service_account(
+    client: &Client,
+    namespace: &str,
+    spec: &CleverTapConnectorSpec,
+) -> Result<Result<ServiceAccount, Failure>, Error> {
+    let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
+    let reference = &spec.mixpanel.service_account_secret_ref;
+    let secret = call("read a Secret", api.get_opt(&reference.name)).await?;
+    Ok(found(secret, &reference.name).and_then(|secret| account(&secret, reference)))
+}
+
 fn assemble(
     spec: &CleverTapConnectorSpec,
     passcodes: Option<Secret>,
@@ -54,14 +70,18 @@ fn assemble(
     let accounts = found(accounts, &account_ref.name)?;
     Ok(Credentials {
         passcode: value(&passcodes, &passcode_ref.name, &passcode_ref.key)?,
-        service_account: ServiceAccount {
-            username: value(&accounts, &account_ref.name, &account_ref.username_key)?,
-            secret: value(&accounts, &account_ref.name, &account_ref.secret_key)?,
-        },
+        service_account: account(&accounts, account_ref)?,
         versions: ObservedSecrets {
             passcode: passcodes.resource_version(),
             service_account: accounts.resource_version(),
         },
+    })
+}
+
+fn account(secret: &Secret, by: &ServiceAccountSecretRef) -> Result<ServiceAccount, Failure> {
+    Ok(ServiceAccount {
+        username: value(secret, &by.name, &by.username_key)?,
+        secret: value(secret, &by.name, &by.secret_key)?,
     })
 }
 

@@ -46,6 +46,18 @@ pub async fn read_or_make(client: &Client, namespace: &str) -> Result<Fingerprin
     }
 }
 
+/// Reads the key, for who has the right to; `None` where there is none.
+///
+/// # Errors
+/// As [`read_or_make`].
+pub async fn read(client: &Client, namespace: &str) -> Result<Option<FingerprintKey>, Error> {
+    let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
+    let secret = call("read the fingerprint key", api.get_opt(SECRET)).await?;
+    secret
+        .map(|secret| parse(&secret).ok_or(Error::FingerprintKey))
+        .transpose()
+}
+
 fn parse(secret: &Secret) -> Option<FingerprintKey> {
     let bytes = secret.data.as_ref()?.get(FIELD)?;
     Some(FingerprintKey::new(bytes.0.as_slice().try_into().ok()?))

@@ -19,12 +19,14 @@ use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
 use crate::export::{self, Clients, CohortLists, FingerprintKey, SharedReads, windows};
 use crate::http::Retry;
+use crate::page::Page;
 use crate::state::StateError;
 use crate::telemetry::server::{Phase, Readiness};
 
 /// Everything that a leader needs.
 pub struct Prepared {
     pub readiness: Readiness,
+    pub page: Page,
     base: Base,
     key: FingerprintKey,
     leadership: Leadership,
@@ -75,6 +77,7 @@ pub async fn prepare(base: Base, shutdown: &CancellationToken) -> Result<Option<
     export::clean_shelf(&base.scratch).await;
     Ok(Some(Prepared {
         readiness: base.readiness.clone(),
+        page: base.page.clone(),
         base,
         key,
         leadership,

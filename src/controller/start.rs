@@ -1,4 +1,4 @@
-//! What stands before anything is waited for: the client, metrics and the telemetry server.
+//! What stands before anything is waited for: the client, metrics, the telemetry server and the page's.
 
 use std::sync::Arc;
 
@@ -9,10 +9,12 @@ use tokio_util::sync::CancellationToken;
 use tower::limit::ConcurrencyLimitLayer;
 
 use super::Ended;
+use super::proxy::{direct, unproxied};
 use crate::config::RunArgs;
 use crate::export::Scratch;
 use crate::http::Http;
 use crate::mixpanel::Budgets;
+use crate::page::{self, Page};
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::server::{self, Readiness};
@@ -24,6 +26,7 @@ const CALLS: usize = 16;
 pub struct Base {
     pub args: RunArgs,
     pub readiness: Readiness,
+    pub page: Page,
     pub(super) client: Client,
     /// The Lease's own: its renewals wait for no other call.
     pub(super) lease_client: Client,
@@ -35,16 +38,13 @@ pub struct Base {
     pub(super) scratch: Scratch,
 }
 
-/// Client, metrics and the telemetry server, which serves until `stop`.
+/// Client, metrics, and the servers of telemetry and the page, which serve until `stop`.
 ///
 /// # Errors
 /// Something that no waiting mends.
 pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended> {
-    let mut config = kube::Config::infer()
-        .await
-        .map_err(|e| Ended::Client(e.to_string()))?;
-    // The vendors' proxy isn't the way to the API server, unless the kubeconfig says so.
-    config.proxy_url = config.proxy_url.filter(|url| !named_by_environment(url));
+    let config = kube::Config::infer().await;
+    let config = direct(config.map_err(|e| Ended::Client(e.to_string()))?);
     let namespace = args
         .lease_namespace
         .clone()
@@ -73,11 +73,18 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
         listener,
         readiness.clone(),
         Arc::clone(&metrics),
-        stop,
+        stop.clone(),
     ));
+    let page = Page::default();
+    if let Some(address) = args.page_address {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|e| Ended::Listen(address, e))?;
+        tokio::spawn(page::serve(listener, page.clone(), stop));
+    }
     Ok(Base {
         args,
         readiness,
+        page,
         client,
         lease_client,
         namespace,
@@ -87,24 +94,4 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
         state,
         scratch,
     })
-}
-
-/// Why there is no client. A kubeconfig's proxy URL may hold a password, so it isn't repeated.
-fn unproxied(error: &kube::Error) -> String {
-    match error {
-        kube::Error::ProxyProtocolUnsupported { .. }
-        | kube::Error::ProxyProtocolDisabled { .. } => {
-            "the kubeconfig's proxy-url isn't supported: reach the API server without one"
-                .to_owned()
-        }
-        error => error.to_string(),
-    }
-}
-
-/// Whether a proxy is the one of `HTTPS_PROXY` and its like, which kube takes over.
-fn named_by_environment(proxy: &impl ToString) -> bool {
-    let plain = |url: &str| url.trim_end_matches('/').to_owned();
-    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
-    let mut named = names.iter().filter_map(|name| std::env::var(name).ok());
-    named.any(|url| plain(&url) == plain(&proxy.to_string()))
 }

@@ -1,5 +1,5 @@
 //! What nobody needs any more goes: each hour what was kept for confirming uploads, each day the
-//! state of lists that no export refers to.
+//! state of lists that no export refers to, and of exports that are gone.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::conflict;
 use super::context::Context;
+use super::history;
 use crate::export;
 
 const EVERY: Duration = Duration::from_secs(3600);
@@ -25,13 +26,16 @@ pub async fn sweep(ctx: &Context) {
 
 async fn state(ctx: &Context) {
     ctx.filling.all_done().await;
-    let referred: Vec<_> = ctx
-        .all_exports()
-        .filter_map(|export| conflict::list_of(ctx, export.0.as_ref().ok()?))
+    let exports: Vec<_> = ctx.all_exports().collect();
+    let exports = exports.iter().filter_map(|export| export.0.as_ref().ok());
+    let lists: Vec<_> = exports
+        .clone()
+        .filter_map(|export| conflict::list_of(ctx, export))
         .collect();
-    match ctx.state.sweep(&referred, Timestamp::now()).await {
+    let exports: Vec<_> = exports.map(history::key).collect();
+    match ctx.state.sweep(&lists, &exports, Timestamp::now()).await {
         Ok(0) => {}
-        Ok(gone) => tracing::info!(gone, "removed the state of lists that no export refers to"),
+        Ok(gone) => tracing::info!(gone, "removed the state of lists and exports that are gone"),
         Err(error) => tracing::warn!(%error, "the state can't be swept"),
     }
 }

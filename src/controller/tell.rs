@@ -170,8 +170,9 @@ async fn warn(ctx: &Context, claim: &Claim, reason: &str, message: &str) {
         .await;
 }
 
-/// How the run counts in `mixtap_exports_total`.
-fn reason(claim: &Claim, outcome: &Outcome) -> Option<Reason> {
+/// How the run counts in `mixtap_exports_total`, and what the history calls it; `None` where it
+/// counts as none.
+pub fn reason(claim: &Claim, outcome: &Outcome) -> Option<Reason> {
     match outcome {
         Outcome::Confirmed(Confirmed::Lost | Confirmed::Superseded) => None,
         Outcome::Done(_) | Outcome::Confirmed(Confirmed::Uploaded) => {

@@ -13,6 +13,7 @@ pub mod schedule;
 pub mod segment;
 pub mod shape;
 pub mod validate;
+pub mod words;
 
 pub use counts::Counts;
 pub use failure::{Failure, Kind, Reason};

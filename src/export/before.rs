@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::codec::{Checker, SnapshotError};
+use super::codec::SnapshotError;
 use super::scratch::Scratch;
 use super::snapshot::Snapshot;
 use super::{Done, Request, RunError};
@@ -92,33 +92,7 @@ impl Before {
     }
 }
 
-/// The shape (16 hexadecimal digits) of the run that wrote this list last, where its snapshot is
-/// kept and whole.
-///
-/// # Errors
-/// `StateUnavailable` and `StateTooNew`.
-pub(super) async fn list_shape(
-    state: &State,
-    list: &Destination,
-) -> Result<Option<String>, Failure> {
-    let mut object = match state.snapshot(list).await {
-        Ok(Some(object)) => object,
-        Ok(None) | Err(StateError::TooLarge(_)) => return Ok(None),
-        Err(error) => return Err(error.failure()),
-    };
-    let mut checker = Checker::new(list);
-    while let Some(piece) = object.chunk().await.map_err(|e| e.failure())? {
-        let taken = checker.push(&piece, std::io::sink());
-        taken.expect("a sink takes everything");
-    }
-    match checker.finish() {
-        Ok((header, _)) => Ok(Some(header.shape)),
-        Err(SnapshotError::Damaged) => Ok(None),
-        Err(error @ SnapshotError::TooNew) => Err(too_new(error)),
-    }
-}
-
-fn too_new(error: SnapshotError) -> Failure {
+pub(super) fn too_new(error: SnapshotError) -> Failure {
     Failure::new(Reason::StateTooNew, error.to_string())
 }
 

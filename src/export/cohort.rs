@@ -58,8 +58,11 @@ pub(super) async fn resolve(
     Ok(found)
 }
 
-/// The one cohort of users that is meant.
-fn choose(cohorts: &[Cohort], wanted: &CohortRef) -> Result<(i64, String), Failure> {
+/// The one cohort of users that is meant: its id and name.
+///
+/// # Errors
+/// `CohortNotFound`, `CohortAmbiguous` and `GroupCohort`.
+pub fn choose(cohorts: &[Cohort], wanted: &CohortRef) -> Result<(i64, String), Failure> {
     let mut found = cohorts.iter().filter(|cohort| match wanted {
         CohortRef::Id(id) => cohort.id == *id,
         CohortRef::Name(name) => cohort.name == *name,

@@ -161,6 +161,7 @@ fn finished(claim: &Claimed<'_>, done: &Done, now: Timestamp) -> Finished {
     }
 }
 
-fn count(number: u64) -> i64 {
+/// A count as status holds it.
+pub fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,7 @@
 //! A one-time export that the state holds as done: the object was restored from a backup, or
 //! deleted and created again, and must not run a second time.
 
-use super::before::list_shape;
+use super::lookup::list_header;
 use super::{Done, Request};
 use crate::api::{CohortExportStatus, SyncType};
 use crate::domain::{ConnectorPlan, Counts, ExportPlan, Failure, Shape};
@@ -47,8 +47,8 @@ impl<'a> OneTime<'a> {
         }
         // Another export may have written the list since.
         let destination = self.connector.destination(&record.segment_name);
-        match list_shape(self.state, &destination).await {
-            Ok(Some(shape)) if shape != record.shape => None,
+        match list_header(self.state, &destination).await {
+            Ok(Some((header, _))) if header.shape != record.shape => None,
             Ok(_) => {
                 let asked = asked.map(str::to_owned);
                 Some(Ok(OneTimeRecord {

@@ -150,8 +150,7 @@ impl Hour {
 
     /// Who may come now and wasn't told yet, and when to look again.
     pub fn call(&mut self, now: Instant) -> (Vec<String>, Option<Instant>) {
-        self.queue.expire(now);
-        let line = self.line(now);
+        let line = self.waits(now);
         let (mut called, mut next) = (Vec::new(), None::<Instant>);
         for (key, at) in line {
             let at = if at <= now {
@@ -166,6 +165,12 @@ impl Hour {
             next = Some(next.map_or(at, |next| next.min(at)));
         }
         (called, next)
+    }
+
+    /// Who waits, and from when on each likely may come.
+    pub fn waits(&mut self, now: Instant) -> Vec<(String, Instant)> {
+        self.queue.expire(now);
+        self.line(now)
     }
 
     /// Who waits, in order, and from when on each may come as far as is known: queries are free for

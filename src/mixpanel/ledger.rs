@@ -110,13 +110,18 @@ impl Ledger {
 
     /// Queries that may start now, within `limit` an hour.
     pub fn free(&mut self, limit: u32, now: Instant) -> u32 {
-        self.expire(now);
+        let taken = self.used(now).saturating_add(self.reserved);
         if self.closed_until.is_some() {
             return 0;
         }
-        let used = u32::try_from(self.ended.len()).unwrap_or(u32::MAX);
-        let used = used.saturating_add(self.running + self.reserved);
-        self.limit(limit).saturating_sub(used)
+        self.limit(limit).saturating_sub(taken)
+    }
+
+    /// Queries of the last hour that count, those under way included.
+    pub fn used(&mut self, now: Instant) -> u32 {
+        self.expire(now);
+        let ended = u32::try_from(self.ended.len()).unwrap_or(u32::MAX);
+        ended.saturating_add(self.running)
     }
 
     /// Nothing in it matters any more.

@@ -16,12 +16,13 @@ use super::store::{DEADLINE, Store, allowance, within};
 /// Of a walk through all folders.
 const WALK: Duration = Duration::from_secs(300);
 /// The folders below the prefix.
-const FOLDERS: [&str; 9] = [
+const FOLDERS: [&str; 10] = [
     "",
     "snapshots",
     "pending",
     "unconfirmed",
     "one-time",
+    "history",
     "budget",
     "local",
     "lock",

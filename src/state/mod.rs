@@ -4,14 +4,16 @@
 //! objects, each but the last named after a digest of what it speaks of:
 //! `snapshots/` (bytes that `export` understands), `pending/` (the room for one that is about to be
 //! kept; never read), `unconfirmed/` (the run that may have replaced a list without having kept its
-//! snapshot), `one-time/` (finished one-time exports), `budget/` (what is left of query budgets), `local/` (what
-//! passes from files remember of their objects) and `lock/` (which of them is under way).
+//! snapshot), `one-time/` (finished one-time exports), `history/` (what became of an export's
+//! runs), `budget/` (what is left of query budgets), `local/` (what passes from files remember of their
+//! objects) and `lock/` (which of them is under way).
 //! A put is atomic: on disk a temporary file is written, synced and renamed over the old one.
 
 mod budget;
 mod clock;
 mod disk;
 mod error;
+mod history;
 mod local;
 mod lock;
 mod mark;
@@ -28,6 +30,7 @@ use bytes::Bytes;
 
 pub use clock::boot_time;
 pub use error::StateError;
+pub use history::{ExportKey, PastCounts, PastRun, day};
 pub use local::{LocalKey, LocalRecord};
 pub use lock::{Found, Holder};
 pub use mark::{Mark, MarkedList};

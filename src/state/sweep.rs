@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{State, StateError, destination};
+use super::{ExportKey, State, StateError, destination, history};
 use crate::domain::Destination;
 
-/// How long a list's state stays after the last export that referred to it.
+/// How long a list's state stays after the last export that referred to it, and an export's history
+/// after its export.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// No write takes that long.
 const LEFT: SignedDuration = SignedDuration::from_hours(24);
-/// What a list may have. A snapshot goes before its mark, without which it would be trusted.
-const FOLDERS: [&str; 3] = ["pending", "snapshots", "unconfirmed"];
+/// What a list may have, and an export. A snapshot goes before its mark, without which it would be
+/// trusted.
+const FOLDERS: [&str; 4] = ["pending", "snapshots", "unconfirmed", history::FOLDER];
 /// Since when each orphan is one, by the name of its objects.
 const ORPHANS: &str = "orphans";
 /// Of the orphans' object: about 100,000 of them.
@@ -21,38 +23,40 @@ const MAX_ORPHANS: u64 = 16 << 20;
 type Orphans = BTreeMap<String, Timestamp>;
 
 impl State {
-    /// Removes what is kept of lists that none of `referred` has named for 30 days, as
-    /// far as earlier sweeps saw, and on a disk what killed writes left a day ago. Returns how many
-    /// lists went. One-time records hold no members and stay.
+    /// Removes what is kept of lists and exports that `lists` and `exports` haven't named for 30
+    /// days, as far as earlier sweeps saw, and on a disk what killed writes left a day ago. Returns
+    /// how many went. One-time records hold no members and stay.
     ///
     /// # Errors
     /// As every call; what was to go then goes by the next sweep.
     pub async fn sweep(
         &self,
-        referred: &[Destination],
+        lists: &[Destination],
+        exports: &[ExportKey],
         now: Timestamp,
     ) -> Result<usize, StateError> {
         self.store.remove_leftovers(now - LEFT).await?;
-        let referred: HashSet<String> = referred.iter().map(destination).collect();
+        let lists = lists.iter().map(destination);
+        let referred: HashSet<String> = lists.chain(exports.iter().map(history::name)).collect();
         let before = self.orphans().await?;
         let mut after = Orphans::new();
         let mut gone = 0;
-        for list in self.lists().await? {
-            if referred.contains(&list) {
+        for name in self.names().await? {
+            if referred.contains(&name) {
                 continue;
             }
             // A time ahead of now can't be right: its month begins anew.
             let since = before
-                .get(&list)
+                .get(&name)
                 .copied()
                 .filter(|since| *since <= now)
                 .unwrap_or(now);
             if now.duration_since(since) < KEPT {
-                after.insert(list, since);
+                after.insert(name, since);
                 continue;
             }
             for folder in FOLDERS {
-                self.store.delete(&format!("{folder}/{list}")).await?;
+                self.store.delete(&format!("{folder}/{name}")).await?;
             }
             gone += 1;
         }
@@ -64,12 +68,12 @@ impl State {
     }
 
     /// All that anything is kept of.
-    async fn lists(&self) -> Result<BTreeSet<String>, StateError> {
-        let mut lists = BTreeSet::new();
+    async fn names(&self) -> Result<BTreeSet<String>, StateError> {
+        let mut names = BTreeSet::new();
         for folder in FOLDERS {
-            lists.extend(self.store.names(folder).await?);
+            names.extend(self.store.names(folder).await?);
         }
-        Ok(lists)
+        Ok(names)
     }
 
     /// A damaged one counts as none: every month begins anew.
@@ -116,23 +120,52 @@ mod tests {
         let day = |n: i64| start + SignedDuration::from_hours(24 * n);
         let both = [used.clone(), unused.clone()];
         let one = [used.clone()];
-        assert_eq!(state.sweep(&one, day(0)).await, Ok(0));
+        assert_eq!(state.sweep(&one, &[], day(0)).await, Ok(0));
         assert_eq!(
-            state.sweep(&both, day(20)).await,
+            state.sweep(&both, &[], day(20)).await,
             Ok(0),
             "referred to once more"
         );
         assert_eq!(
-            state.sweep(&one, day(31)).await,
+            state.sweep(&one, &[], day(31)).await,
             Ok(0),
             "so its month begins anew"
         );
-        assert_eq!(state.sweep(&one, day(60)).await, Ok(0));
-        assert_eq!(state.sweep(&one, day(61)).await, Ok(1));
+        assert_eq!(state.sweep(&one, &[], day(60)).await, Ok(0));
+        assert_eq!(state.sweep(&one, &[], day(61)).await, Ok(1));
         assert!(state.snapshot(&unused).await.unwrap().is_none());
         assert_eq!(state.unconfirmed(&unused).await, Ok(None));
         assert!(state.snapshot(&used).await.unwrap().is_some());
         assert!(state.unconfirmed(&used).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_history_goes_a_month_after_its_export() {
+        let state = State::open("memory:///", "team").unwrap();
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let [there, gone] = ["there", "gone"].map(|name| ExportKey {
+            namespace: "growth".into(),
+            name: name.into(),
+            uid: name.into(),
+        });
+        for each in [&there, &gone] {
+            let run = super::super::PastRun {
+                id: "run".into(),
+                reason: "First".into(),
+                started_time: start,
+                finished_time: start,
+                outcome: "Synced".into(),
+                changed: true,
+                counts: None,
+                held: None,
+            };
+            state.remember(each, run).await.unwrap();
+        }
+        let there = [there];
+        assert_eq!(state.sweep(&[], &there, start).await, Ok(0));
+        assert_eq!(state.sweep(&[], &there, start + KEPT).await, Ok(1));
+        assert_eq!(state.history(&there[0]).await.unwrap().len(), 1);
+        assert_eq!(state.history(&gone).await, Ok(vec![]));
     }
 
     #[tokio::test]
@@ -146,8 +179,8 @@ mod tests {
         mark.unwrap();
         state.reserve(&reserved, 0).await.unwrap();
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        assert_eq!(state.sweep(&[], start).await, Ok(0));
-        assert_eq!(state.sweep(&[], start + KEPT).await, Ok(2));
-        assert_eq!(state.lists().await, Ok(BTreeSet::new()));
+        assert_eq!(state.sweep(&[], &[], start).await, Ok(0));
+        assert_eq!(state.sweep(&[], &[], start + KEPT).await, Ok(2));
+        assert_eq!(state.names().await, Ok(BTreeSet::new()));
     }
 }

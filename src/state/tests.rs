@@ -247,11 +247,14 @@ async fn what_killed_writes_left_goes_after_a_day() {
             .count()
     };
     let now = jiff::Timestamp::now();
-    state.sweep(std::slice::from_ref(&one), now).await.unwrap();
+    state
+        .sweep(std::slice::from_ref(&one), &[], now)
+        .await
+        .unwrap();
     assert_eq!(left(), 3);
     let later = now + jiff::SignedDuration::from_hours(25);
     state
-        .sweep(std::slice::from_ref(&one), later)
+        .sweep(std::slice::from_ref(&one), &[], later)
         .await
         .unwrap();
     assert_eq!(left(), 0);

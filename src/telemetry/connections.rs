@@ -19,7 +19,7 @@ use tokio::{
 };
 
 /// Further connections wait in the kernel's backlog.
-pub(super) struct BoundedListener {
+pub struct BoundedListener {
     listener: TcpListener,
     slots: Arc<Semaphore>,
     idle: Duration,
@@ -27,7 +27,7 @@ pub(super) struct BoundedListener {
 
 impl BoundedListener {
     /// At most `connections` at once; each is closed after `idle` without a byte either way.
-    pub(super) fn new(listener: TcpListener, connections: usize, idle: Duration) -> Self {
+    pub fn new(listener: TcpListener, connections: usize, idle: Duration) -> Self {
         Self {
             listener,
             slots: Arc::new(Semaphore::new(connections)),
@@ -60,7 +60,8 @@ impl Listener for BoundedListener {
     }
 }
 
-pub(super) struct Connection {
+/// One of them.
+pub struct Connection {
     stream: TcpStream,
     idle: Duration,
     cut: Pin<Box<Sleep>>,

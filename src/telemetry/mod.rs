@@ -1,6 +1,6 @@
 //! What the process tells about itself: logs, metrics, and the server for probes and scrapes.
 
-mod connections;
+pub mod connections;
 mod labels;
 pub mod logs;
 pub mod metrics;

@@ -1,7 +1,7 @@
 //! Values that are tried: each alone is a sensible installation.
 
 /// Name and values.
-pub const CASES: [(&str, &str); 10] = [
+pub const CASES: [(&str, &str); 11] = [
     ("defaults", "{}"),
     (
         "scoped",
@@ -32,6 +32,10 @@ metrics: {service: {enabled: false}}",
 leaderElection: {enabled: false}
 scratch: {size: 512Mi}
 caBundle: {secret: their-ca, key: bundle.pem}",
+    ),
+    (
+        "page",
+        "{page: {enabled: true}, networkPolicy: {enabled: true}}",
     ),
     ("everything", EVERYTHING),
     (
@@ -82,6 +86,7 @@ state: {persistentVolumeClaim: {annotations: {helm.sh/resource-policy: keep}}}
 scratch: {size: 1Ti}
 serviceAccount: {name: exporter, annotations: {example.com/role: mixtap}}
 metrics: {port: 9090, service: {annotations: {example.com/scrape: 'true'}}}
+page: {enabled: true, port: 9091, service: {enabled: true, annotations: {example.com/page: 'true'}}}
 serviceMonitor: {enabled: true, namespace: monitoring, additionalLabels: {release: prometheus}, relabelings: [{action: labeldrop, regex: pod}], metricRelabelings: [{action: keep, sourceLabels: [__name__], regex: 'mixtap_.*'}]}
 prometheusRule: {enabled: true, namespace: monitoring, additionalLabels: {release: prometheus}}
 grafanaDashboard: {enabled: true, namespace: monitoring, annotations: {grafana_folder: Exports}}
@@ -95,7 +100,7 @@ nodeSelector: {kubernetes.io/os: linux}
 tolerations: [{key: dedicated, operator: Exists}]
 affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: zone, operator: In, values: [a]}]}}]}}
 podDisruptionBudget: {enabled: true}
-networkPolicy: {enabled: true, metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}], extraEgress: [{ports: [{port: 3128, protocol: TCP}]}]}
+networkPolicy: {enabled: true, metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}], pageFrom: [{podSelector: {matchLabels: {app: proxy}}}], extraEgress: [{ports: [{port: 3128, protocol: TCP}]}]}
 proxy: {url: 'http://proxy.example.com:3128', noProxy: storage.example.com}
 caBundle: {configMap: company-ca}
 extraEnv: [{name: AWS_REGION, valueFrom: {configMapKeyRef: {name: region, key: name}}}, {name: MALLOC_ARENA_MAX, value: '2'}]

@@ -146,6 +146,45 @@ async fn scoped_rights_need_no_cluster_role() {
 }
 
 #[tokio::test]
+async fn a_page_without_a_service_is_reached_by_a_port_forward_alone() {
+    let Some(program) = helm().await else { return };
+    let flag = |objects: &[Value]| {
+        let args = strings(&container(objects)["args"]);
+        let found = args.iter().find(|arg| arg.starts_with("--page-address="));
+        found.map(|arg| arg.to_string())
+    };
+    let none = objects(&template(program, "{}"));
+    assert_eq!(flag(&none), None);
+    let paged = objects(&template(program, case("page")));
+    assert_eq!(
+        flag(&paged).as_deref(),
+        Some("--page-address=127.0.0.1:8081")
+    );
+    let port = json!({ "name": "page", "containerPort": 8081, "protocol": "TCP" });
+    assert_eq!(container(&paged)["ports"][1], port);
+    let ingress = only(&paged, "NetworkPolicy")["spec"]["ingress"].as_array();
+    assert_eq!(ingress.map(Vec::len), Some(1), "the metrics");
+    let services = of_kind(&paged, "Service");
+    assert!(
+        services
+            .iter()
+            .all(|service| service["metadata"]["name"] != "mixtap-page")
+    );
+    // By nobody, until it is bound.
+    let bindings = of_kind(&paged, "RoleBinding");
+    assert!(
+        bindings
+            .iter()
+            .all(|binding| binding["roleRef"]["name"] != "mixtap-page")
+    );
+    let served = objects(&template(program, case("everything")));
+    assert_eq!(
+        flag(&served).as_deref(),
+        Some("--page-address=0.0.0.0:9091")
+    );
+}
+
+#[tokio::test]
 async fn the_crds_are_those_of_the_types() {
     let Some(program) = helm().await else { return };
     let all = objects(&template(program, "crds: {annotations: {a: b}}"));

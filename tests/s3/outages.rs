@@ -33,7 +33,7 @@ async fn assert_away(state: &State) {
         state.budgets().await.unwrap_err(),
         state.mark_unconfirmed(&one, "run", SENT).await.unwrap_err(),
         state
-            .sweep(&[], "2026-01-01T00:00:00Z".parse().unwrap())
+            .sweep(&[], &[], "2026-01-01T00:00:00Z".parse().unwrap())
             .await
             .unwrap_err(),
     ];

@@ -94,14 +94,18 @@ async fn a_sweep_finds_all_and_takes_what_nobody_refers_to() {
     let state = open(s3, "sweep");
     let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let later = start + SignedDuration::from_hours(31 * 24);
-    assert_eq!(state.sweep(&[], start).await, Ok(0), "nothing is there");
+    assert_eq!(
+        state.sweep(&[], &[], start).await,
+        Ok(0),
+        "nothing is there"
+    );
     let lists: Vec<_> = (0..12).map(|n| list(&n.to_string())).collect();
     for each in &lists {
         keep(&state, each, "content").await.unwrap();
         state.mark_unconfirmed(each, "run", SENT).await.unwrap();
     }
-    assert_eq!(state.sweep(&lists[..2], start).await, Ok(0));
-    assert_eq!(state.sweep(&lists[..2], later).await, Ok(10));
+    assert_eq!(state.sweep(&lists[..2], &[], start).await, Ok(0));
+    assert_eq!(state.sweep(&lists[..2], &[], later).await, Ok(10));
     for (n, each) in lists.iter().enumerate() {
         assert_eq!(state.snapshot(each).await.unwrap().is_some(), n < 2);
         assert_eq!(state.unconfirmed(each).await.unwrap().is_some(), n < 2);
@@ -117,7 +121,7 @@ async fn a_record_outlives_the_sweep() {
     let (key, record) = (one_time("One"), record());
     state.record_one_time(&key, &record).await.unwrap();
     let late: Timestamp = "2030-01-01T00:00:00Z".parse().unwrap();
-    state.sweep(&[], late).await.unwrap();
+    state.sweep(&[], &[], late).await.unwrap();
     assert_eq!(state.one_time(&key).await, Ok(Some(record)));
     assert_eq!(state.one_time(&one_time("Two")).await, Ok(None));
 }
@@ -177,7 +181,10 @@ async fn a_refused_key_is_told_and_not_shown() {
     let state = open_with(s3, &[("AWS_SECRET_ACCESS_KEY", "canary")]);
     let denied = StateError::Unavailable("access is denied");
     assert_eq!(read(&state, &list("one")).await, Err(denied.clone()));
-    assert_eq!(state.sweep(&[], Timestamp::UNIX_EPOCH).await, Err(denied));
+    assert_eq!(
+        state.sweep(&[], &[], Timestamp::UNIX_EPOCH).await,
+        Err(denied)
+    );
     // Of a listing the client library doesn't tell why it was refused.
     let refused = state.budgets().await.unwrap_err();
     assert!(matches!(refused, StateError::Unavailable(_)), "{refused:?}");

@@ -39,6 +39,9 @@
 - --renew-interval={{ .leaderElection.renewInterval }}
 - --retry-interval={{ .leaderElection.retryInterval }}
 - {{ printf "--metrics-address=%s:%v" .metrics.address .metrics.port | quote }}
+{{- if .page.enabled }}
+- {{ printf "--page-address=%s:%v" (.page.address | default (ternary .metrics.address "127.0.0.1" .page.service.enabled)) .page.port | quote }}
+{{- end }}
 - {{ printf "--log-level=%s" .log.level | quote }}
 - --log-format={{ .log.format }}
 {{- range $flag, $value := .extraArgs }}

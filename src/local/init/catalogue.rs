@@ -104,8 +104,8 @@ pub const CLEVERTAP: [Question; 6] = [
             Ok(())
         },
         default: |_| {
-            let minutes = DEFAULT_INTERVAL.as_mins().unsigned_abs();
-            Some(DurationString::of_minutes(minutes).0)
+            let seconds = DEFAULT_INTERVAL.as_secs().unsigned_abs();
+            Some(DurationString::about(seconds).0)
         },
     },
     Question {

@@ -55,11 +55,11 @@ fn budget((connector, export): &(ConnectorPlan, ExportPlan), exports: u64) -> Op
     let stretched = (exports * 3600).div_ceil(share);
     let too_many = export.sync_type == SyncType::Dynamic && stretched > interval;
     too_many.then(|| {
-        let minutes = DurationString::of_minutes(stretched.div_ceil(60)).0;
+        let cycle = DurationString::about(stretched).0;
         format!(
             "\nOf the 60 queries that Mixpanel answers an hour and project, the connector uses {share}, \
              and each export of\na cohort takes one. {exports} exports share them: each runs about \
-             every {minutes}.\n"
+             every {cycle}.\n"
         )
     })
 }

@@ -3,6 +3,7 @@
 mod budget;
 mod errors;
 mod keeping;
+mod member;
 mod pages;
 mod reads;
 

@@ -1,17 +1,15 @@
 //! What a finished run did, at both vendors.
 
-use super::{
-    say::thousands,
-    world::{ACCOUNT, PROJECT},
-};
+use super::world::{ACCOUNT, PROJECT};
 use crate::{
     api::LastRun,
+    domain::counts::thousands,
     sandbox::{Sandbox, calls::Call, record::Summary},
 };
 
 /// What a run did.
 pub fn did(run: &LastRun) -> String {
-    let n = |count: i64| thousands(count.unsigned_abs());
+    let n = |count: i64| thousands(count);
     let mut parts = vec![format!("read {}", n(run.members))];
     for (count, why) in [
         (run.skipped_anonymous, "anonymous left out"),
@@ -37,7 +35,7 @@ pub fn did(run: &LastRun) -> String {
 /// The segment as the CleverTap dashboard would show it.
 pub fn holds(sandbox: &Sandbox, name: &str) -> Option<String> {
     let segment = sandbox.clevertap().segment(ACCOUNT, name).ok()?;
-    let members = thousands(segment.members.len() as u64);
+    let members = thousands(segment.members.len());
     Some(format!(
         "CleverTap now shows {name:?}: {members} members, Type {}",
         segment.kind

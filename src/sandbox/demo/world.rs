@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{examples::Credentials, say::thousands};
+use super::examples::Credentials;
+use crate::domain::counts::thousands;
 use crate::sandbox::{
     NotThere, Sandbox,
     clevertap::AccountSettings,
@@ -68,11 +69,7 @@ pub fn furnish(sandbox: &Sandbox, credentials: &Credentials) -> Result<[String; 
         .collect();
     let profiles = known.len();
     clevertap.add_known(ACCOUNT, known)?;
-    let members = |id| {
-        mixpanel
-            .members(PROJECT, id)
-            .map(|m| thousands(m.len() as u64))
-    };
+    let members = |id| mixpanel.members(PROJECT, id).map(|m| thousands(m.len()));
     Ok([
         format!(
             "Mixpanel     {} project {PROJECT}: cohorts {:?} ({}) and {:?} ({})",
@@ -85,7 +82,7 @@ pub fn furnish(sandbox: &Sandbox, credentials: &Credentials) -> Result<[String; 
         format!(
             "CleverTap    {} account {ACCOUNT}: {} profiles, no segment yet",
             sandbox.clevertap_url(),
-            thousands(profiles as u64)
+            thousands(profiles)
         ),
     ])
 }

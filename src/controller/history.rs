@@ -1,0 +1,100 @@
+//! What is remembered of a run that ended, so that people can ask later.
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use super::claim::Claim;
+use super::context::Context;
+use super::tell::reason;
+use crate::api::{CohortExport, CohortExportStatus, Held, conditions};
+use crate::domain::Reason;
+use crate::domain::schedule::seconds;
+use crate::export::{Confirmed, Outcome, RunError, count};
+use crate::state::{ExportKey, PastCounts, PastRun, day};
+
+/// How the state names this object.
+pub fn key(export: &CohortExport) -> ExportKey {
+    ExportKey {
+        namespace: export.namespace().unwrap_or_default(),
+        name: export.name_any(),
+        uid: export.uid().unwrap_or_default(),
+    }
+}
+
+/// Remembers a run that changed something, or was the first to end today. Nothing depends on it,
+/// so a failure is no reason to fail the run.
+pub async fn remember(ctx: &Context, claim: &Claim, outcome: &Outcome, now: Timestamp) {
+    let Some(run) = past(claim, outcome, now) else {
+        return;
+    };
+    if let Err(error) = ctx.state.remember(&key(&claim.export), run).await {
+        tracing::warn!(run = claim.run.id, %error, "the run is missing from the history");
+    }
+}
+
+/// The run as it is remembered; `None` where it hasn't ended, or brought nothing new today.
+fn past(claim: &Claim, outcome: &Outcome, now: Timestamp) -> Option<PastRun> {
+    if matches!(outcome, Outcome::Error(RunError::Stopped(_))) {
+        // It goes on later.
+        return None;
+    }
+    let reason = reason(claim, outcome)?.as_str();
+    let before = claim.export.status.clone().unwrap_or_default();
+    let sent = match outcome {
+        Outcome::Done(done) => done.counts.uploaded,
+        Outcome::Confirmed(confirmed) => *confirmed == Confirmed::Uploaded,
+        Outcome::Error(_) => false,
+    };
+    let changed = sent || last_outcome(&before) != Some(reason);
+    let today = last_end(&before).is_some_and(|end| day(end) == day(now));
+    (changed || !today).then(|| PastRun {
+        id: claim.run.id.clone(),
+        reason: claim.run.reason.clone(),
+        started_time: claim.run.started_time.0,
+        finished_time: seconds(now).0,
+        outcome: reason.to_owned(),
+        changed,
+        counts: match outcome {
+            Outcome::Done(done) => Some(PastCounts::from(&done.counts)),
+            _ => None,
+        },
+        held: held(claim, outcome, now),
+    })
+}
+
+/// What the run before brought; one that was interrupted brought nothing.
+fn last_outcome(status: &CohortExportStatus) -> Option<&str> {
+    let failed = status
+        .last_failure
+        .as_ref()
+        .map(|last| last.reason.as_str());
+    let failed = failed.filter(|reason| *reason != Reason::RunInterrupted.as_str());
+    let synced = conditions::find(&status.conditions, conditions::SYNCED);
+    failed.or(synced.map(|condition| condition.reason.as_str()))
+}
+
+/// When the run before ended.
+fn last_end(status: &CohortExportStatus) -> Option<Timestamp> {
+    let well = status.last_run.as_ref().map(|run| run.finished_time.0);
+    let failed = status.last_failure.as_ref().map(|last| last.time.0);
+    well.max(failed)
+}
+
+fn held(claim: &Claim, outcome: &Outcome, now: Timestamp) -> Option<Held> {
+    let Outcome::Error(RunError::Held {
+        previous,
+        members,
+        removed,
+        ..
+    }) = outcome
+    else {
+        return None;
+    };
+    Some(Held {
+        id: claim.run.id.clone(),
+        since: seconds(now),
+        previous: count(*previous),
+        members: count(*members),
+        removed: count(*removed),
+    })
+}

@@ -1,0 +1,88 @@
+//! The port of the page: plain HTTP, a bounded number of connections, a deadline for each answer.
+
+use std::{io, time::Duration};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, map_response};
+use axum::response::{IntoResponse as _, Response};
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::api::{self, Refusal};
+use super::view::Page;
+use crate::telemetry::connections::BoundedListener;
+
+/// People's, and the plug-in's; the rest wait.
+const CONNECTIONS: usize = 32;
+const IDLE: Duration = Duration::from_secs(60);
+/// Of one answer.
+const DEADLINE: Duration = Duration::from_secs(45);
+/// What answers under way have left at shutdown.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// On every answer: nothing is kept, guessed at, framed or loaded from elsewhere.
+const HEADERS: [(header::HeaderName, &str); 5] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+];
+
+/// Serves until `shutdown`, and then answers under way for at most two seconds.
+///
+/// # Errors
+/// The listener can't be used.
+pub async fn serve(
+    listener: TcpListener,
+    page: Page,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let routes = Router::new()
+        .nest("/api/v1", api::routes())
+        .fallback(async || refuse(StatusCode::NOT_FOUND, "nothing is here"))
+        .method_not_allowed_fallback(async || {
+            refuse(StatusCode::METHOD_NOT_ALLOWED, "this page is read-only")
+        })
+        .layer(from_fn(in_time))
+        .layer(map_response(strict))
+        .with_state(page);
+    let listener = BoundedListener::new(listener, CONNECTIONS, IDLE);
+    let server =
+        axum::serve(listener, routes).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    tokio::select! {
+        ended = server => ended,
+        () = async { shutdown.cancelled().await; sleep(DRAIN).await } => Ok(()),
+    }
+}
+
+fn refuse(status: StatusCode, error: &str) -> Response {
+    Refusal(status, error.to_owned()).into_response()
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let late = |_| {
+        refuse(
+            StatusCode::GATEWAY_TIMEOUT,
+            "the state store takes too long",
+        )
+    };
+    timeout(DEADLINE, next.run(request))
+        .await
+        .unwrap_or_else(late)
+}
+
+async fn strict(mut response: Response) -> Response {
+    let headers = HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    response.headers_mut().extend(headers);
+    response
+}
+
+#[cfg(test)]
+mod tests;

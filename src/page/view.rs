@@ -1,0 +1,134 @@
+//! What the page shows, and from where it has that.
+
+use std::sync::{Arc, OnceLock};
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Failure;
+use crate::state::{ExportKey, PastRun, State};
+
+/// What is served. Empty until this process leads. Clones share it.
+#[derive(Clone, Default)]
+pub struct Page(Arc<OnceLock<View>>);
+
+impl Page {
+    /// This process leads: from now on it answers.
+    pub fn lead(&self, view: View) {
+        // Nobody leads twice: a process that lost the Lease ends.
+        let _ = self.0.set(view);
+    }
+
+    pub(super) fn view(&self) -> Option<&View> {
+        self.0.get()
+    }
+}
+
+/// The object of this namespace and name, if it is watched.
+pub type ExportOf = Box<dyn Fn(&str, &str) -> Option<ExportKey> + Send + Sync>;
+/// The budgets as they are now.
+pub type BudgetOf = Box<dyn Fn() -> Budgets + Send + Sync>;
+/// What the next run of an export compares with; `None` where nothing is known.
+pub type BaseOf =
+    Box<dyn Fn(&ExportKey) -> BoxFuture<'static, Result<Option<Base>, Failure>> + Send + Sync>;
+
+/// What the list of an export holds of one fingerprint; `None` where no list is known.
+pub type ListedOf = Box<
+    dyn Fn(&ExportKey, [u8; 16]) -> BoxFuture<'static, Result<Option<Listed>, Failure>>
+        + Send
+        + Sync,
+>;
+
+/// The controller's knowledge, as far as the page shows it.
+pub struct View {
+    pub state: State,
+    pub export: ExportOf,
+    pub budgets: BudgetOf,
+    pub base: BaseOf,
+    pub listed: ListedOf,
+}
+
+/// `/api/v1/exports/{namespace}/{name}/history`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    pub namespace: String,
+    pub name: String,
+    /// The latest first.
+    pub runs: Vec<PastRun>,
+}
+
+/// `/api/v1/exports/{namespace}/{name}/base`: of the list that CleverTap accepted last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Base {
+    /// Name of the segment at CleverTap.
+    pub segment: String,
+    pub cohort_id: i64,
+    pub cohort_name: String,
+    /// Identities in the list.
+    pub members: u64,
+    /// When CleverTap accepted it.
+    pub uploaded_time: Timestamp,
+    pub run_id: String,
+    /// What the list was made of, 16 hexadecimal digits.
+    pub shape: String,
+    /// A run may have replaced it without having kept what it sent.
+    pub unconfirmed: bool,
+}
+
+/// `/api/v1/exports/{namespace}/{name}/listed/{fingerprint}`: of the same list, for who has the key of
+/// its fingerprints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// Which key that is, 16 hexadecimal digits.
+    pub key_id: String,
+    pub uploaded_time: Timestamp,
+    /// What CleverTap made of the profile; `None` where the identity isn't in the list.
+    pub profile: Option<Profile>,
+}
+
+/// The profile of an identity in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Profile {
+    NotSent,
+    Accepted,
+    Rejected,
+}
+
+/// `/api/v1/budget`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budgets {
+    pub projects: Vec<Project>,
+}
+
+/// A Mixpanel project's rolling hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Project {
+    /// Of Mixpanel's API.
+    pub host: String,
+    /// Mixpanel project id.
+    pub project: i64,
+    /// Queries that may be sent an hour.
+    pub limit: u32,
+    /// Queries of the last hour.
+    pub used: u32,
+    /// Queries that may be sent now; less than the difference while some are kept for runs under
+    /// way, or while Mixpanel permits none.
+    pub left: u32,
+    /// The exports that wait for a query, in order.
+    pub waiting: Vec<Waiting>,
+}
+
+/// An export that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    pub namespace: String,
+    pub name: String,
+    /// How long it likely still waits.
+    pub seconds: u64,
+}

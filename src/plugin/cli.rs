@@ -1,0 +1,184 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use super::leader::LeaderArgs;
+use super::suspend::Target;
+use crate::config::duration;
+use crate::domain::endpoints::AllowedEndpoints;
+
+const EXAMPLES: &str = "Examples:
+  kubectl mixtap status -A                 what is synced, how fresh it is, and why not
+  kubectl mixtap sync cart-drop-off --wait export it now; exits 1 if that fails
+  kubectl mixtap suspend connector/main    stop all exports of a connector
+  kubectl mixtap history cart-drop-off     what became of its runs
+  kubectl mixtap why cart-drop-off u-4711  is this user in the list, and if not, why";
+
+/// Ask mixtap's exports, from Mixpanel cohorts to CleverTap segments
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-mixtap",
+    bin_name = "kubectl mixtap",
+    version,
+    after_help = EXAMPLES
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Cluster")]
+pub struct Common {
+    /// Namespace of the objects [default: the context's]
+    #[arg(short, long, global = true, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+
+    /// Context of the kubeconfig [default: its current one]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// The kubeconfig [default: $KUBECONFIG, else ~/.kube/config]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// Form of the output
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
+}
+
+/// Form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show connectors and exports: state, members, how fresh, what is next
+    Status {
+        /// In all namespaces
+        #[arg(short = 'A', long, conflicts_with = "namespace")]
+        all_namespaces: bool,
+    },
+    /// Export now, besides the schedule
+    Sync(SyncArgs),
+    /// Set `spec.suspend`: no runs until resumed. A GitOps tool that manages the object sets it
+    /// back: change it in Git there
+    Suspend {
+        /// NAME of an export, or connector/NAME
+        target: Target,
+    },
+    /// Unset it
+    Resume {
+        /// NAME of an export, or connector/NAME
+        target: Target,
+    },
+    /// Show what became of an export's runs: the last 20 that changed something, and one a day
+    History {
+        /// The export
+        name: String,
+        #[command(flatten)]
+        leader: LeaderArgs,
+    },
+    /// Show the queries used and left of each Mixpanel project's hour, and who waits
+    Budget {
+        #[command(flatten)]
+        leader: LeaderArgs,
+    },
+    /// Ask Mixpanel whether a user is in an export's cohort, and say what becomes of them
+    Why(WhyArgs),
+    /// Print a completion script
+    Completion { shell: Shell },
+}
+
+/// An export that is to run now.
+#[derive(Args, Debug)]
+pub struct SyncArgs {
+    /// The export
+    pub name: String,
+
+    /// Wait until that run has ended, and tell how: exit code 1 if it failed
+    #[arg(long)]
+    pub wait: bool,
+
+    /// How long to wait
+    #[arg(long, value_name = "DURATION", default_value = "15m", requires = "wait",
+        value_parser = duration::parse)]
+    pub timeout: Duration,
+}
+
+/// A question for one user.
+#[derive(Args, Debug)]
+pub struct WhyArgs {
+    /// The export
+    pub name: String,
+
+    /// The user's distinct id at Mixpanel; `-` reads it from standard input, so that no shell
+    /// remembers it
+    pub user_id: String,
+
+    /// Base URLs that a connector's `endpoints` may name, as the controller's flag of this name: the
+    /// connector's credentials are sent there
+    #[arg(
+        long,
+        env = "MIXTAP_ALLOWED_ENDPOINTS",
+        value_name = "LIST",
+        hide_env_values = true,
+        default_value = ""
+    )]
+    pub allowed_endpoints: AllowedEndpoints,
+
+    /// Also look the identity up in the list that CleverTap accepted last, with what it made of the
+    /// profile. The leader knows fingerprints only: this reads their key, the Secret
+    /// mixtap-fingerprint-key in its namespace
+    #[arg(long)]
+    pub listed: bool,
+
+    #[command(flatten)]
+    pub leader: LeaderArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lines_are_read_or_refused() {
+        for (line, right) in [
+            ("status -A", true),
+            ("status -n growth -o json", true),
+            ("status -A -n growth", false),
+            ("sync cart --wait --timeout 5m", true),
+            ("sync cart --timeout 5m", false),
+            ("sync", false),
+            ("suspend connector/main", true),
+            ("suspend pod/main", false),
+            ("history cart --page-url http://127.0.0.1:8081", true),
+            ("history cart --page-url https://127.0.0.1:8081", false),
+            ("why cart u-1 --context kind", true),
+            ("why cart", false),
+            ("status -o yaml", false),
+        ] {
+            let words = std::iter::once("kubectl-mixtap").chain(line.split(' '));
+            assert_eq!(Cli::try_parse_from(words).is_ok(), right, "{line}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Whether an identity is in the list that CleverTap accepted last: asked of the leader by its
+//! fingerprint, which only who has the key can make.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::controller::error::Error as ApiError;
+use crate::controller::key;
+use crate::page;
+use crate::plugin::cluster::Cluster;
+use crate::plugin::error::Error;
+use crate::plugin::history::path;
+use crate::plugin::leader::LeaderArgs;
+
+/// What is known of an identity.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// When CleverTap accepted the list.
+    uploaded_time: Timestamp,
+    /// Whether the identity is in it.
+    listed: bool,
+    /// What CleverTap made of the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<page::Profile>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    listed: Option<page::Listed>,
+}
+
+/// Asks the leader; `None` where it knows no list.
+pub async fn ask(
+    cluster: &Cluster,
+    leader: &LeaderArgs,
+    export: &str,
+    identity: &str,
+) -> Result<Option<Listed>, Error> {
+    let namespace = &leader.controller_namespace;
+    let doing = format!("read the Secret mixtap-fingerprint-key in namespace {namespace}");
+    let key = match key::read(&cluster.client, namespace).await {
+        Ok(key) => key.ok_or_else(|| Error::new(format!("can't {doing}: it isn't there")))?,
+        Err(ApiError::Api { source, .. }) => return Err(Error::of(&doing, &source)),
+        Err(ApiError::Deadline(_)) => return Err(Error::late(&doing)),
+        Err(error) => return Err(Error::new(format!("can't {doing}: {error}"))),
+    };
+    let fingerprint = u128::from_be_bytes(key.fingerprint(identity));
+    let fingerprint = format!("{fingerprint:032x}");
+    let path = path(&[
+        "exports",
+        &cluster.namespace,
+        export,
+        "listed",
+        &fingerprint,
+    ]);
+    let Answer { listed } = leader.get(cluster, &path).await?;
+    let Some(found) = listed else { return Ok(None) };
+    if found.key_id != key.id() {
+        return Err(Error::new(
+            "the list was kept under another fingerprint key than the Secret holds now: this can be \
+             told once its next run has ended",
+        ));
+    }
+    Ok(Some(Listed {
+        uploaded_time: found.uploaded_time,
+        listed: found.profile.is_some(),
+        profile: found.profile,
+    }))
+}
+
+impl Listed {
+    /// In words.
+    pub fn show(&self) -> String {
+        let what = match self.profile {
+            None => "no",
+            Some(page::Profile::NotSent) => "yes; no profile was sent",
+            Some(page::Profile::Accepted) => "yes; CleverTap accepted the profile",
+            Some(page::Profile::Rejected) => "yes, but CleverTap rejected the profile",
+        };
+        format!("{what} (of {})", self.uploaded_time)
+    }
+}
