@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::failure::Reason;
 use super::plan::{CohortRef, ExportPlan};
 use super::shape::Shape;
+use super::validate;
 use crate::api::{CohortExportStatus, CurrentRun, LastFailure, LastRun, SyncType, conditions};
 pub use times::{backoff, retry_at, seconds, slot_from};
 use times::{furthest, plus, sane};
@@ -84,8 +85,7 @@ pub struct Input<'a> {
 
 /// The token of the annotation `mixtap.dev/requested-at`, if this text is one.
 pub fn token(text: &str) -> Option<&str> {
-    let printable = !text.chars().any(char::is_control);
-    (printable && (1..=64).contains(&text.chars().count())).then_some(text)
+    validate::is_token(text).then_some(text)
 }
 
 /// The run that is due now, as it is to be claimed.
