@@ -4,12 +4,12 @@
 //! Data flows one way:
 //!
 //! ```text
-//! watch (Connector, Export, Secret metadata)
-//!   └─> reconcile                                                   controller/
-//!         ├─ dereference   connector + secrets                      controller/credentials   I/O
+//! watch (Connector, Export, Secret metadata)        or: mixtap plan / sync -f files
+//!   └─> reconcile                                                   controller/  |  local/
+//!         ├─ dereference   connector + secrets                      their own                I/O
 //!         ├─ validate      spec -> checked values                   domain/validate          pure
 //!         ├─ due?          (spec, status, now)                      domain/schedule          pure
-//!         ├─ claim         status.currentRun, compare-and-swap      controller/status        I/O
+//!         ├─ claim         status.currentRun                        controller/  |  state    I/O
 //!         └─ export        knows neither Kubernetes nor its caller  export/
 //!              ├─ read     engage pages -> members                  mixpanel/                I/O
 //!              ├─ resolve  member -> identity or a skip             domain/identity          pure

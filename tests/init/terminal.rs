@@ -37,7 +37,12 @@ fn it_asks_again_until_an_answer_is_right_and_hides_the_account() {
     answer("US, EU or IN [US]:", "");
     answer("[none]:", "");
     answer("user name (not shown):", USERNAME);
-    answer("secret (not shown):", SECRET);
+    answer("secret (not shown):", "canary-mistyped");
+    terminal.until("refuses the service account", 1);
+    terminal.until("user name (not shown):", 2);
+    terminal.enter(USERNAME);
+    terminal.until("secret (not shown):", 2);
+    terminal.enter(SECRET);
     answer("or all:", "3-9");
     terminal.until("or all:", 2);
     terminal.enter("4,5");

@@ -10,6 +10,9 @@ pub enum InitError {
     Usage(String),
     #[error("{0}")]
     Failed(String),
+    /// Mixpanel refuses the service account.
+    #[error("{0}")]
+    Credentials(String),
     #[error("stopped; nothing was written")]
     Stopped,
     #[error("{0}")]

@@ -6,7 +6,7 @@ use super::{Answers, InitArgs, InitError, account};
 use crate::{
     domain::endpoints,
     http::{Http, Metrics, Retry},
-    mixpanel::{Budgets, Cohort, Mixpanel, Options, ServiceAccount, Source},
+    mixpanel::{Budgets, Cohort, Error, Mixpanel, Options, ServiceAccount, Source},
 };
 
 /// Somebody waits: shorter than the controller's, but longer than a hiccup.
@@ -51,10 +51,13 @@ pub async fn list(answers: &Answers, account: ServiceAccount) -> Result<Listed, 
         ..Options::default()
     };
     let client = Mixpanel::new(http, source, account, budget, options);
-    let cohorts = client.cohorts().await;
-    Ok(Listed::new(
-        cohorts.map_err(|error| InitError::Failed(format!("{error}.")))?,
-    ))
+    match client.cohorts().await {
+        Ok(cohorts) => Ok(Listed::new(cohorts)),
+        Err(error @ Error::InvalidCredentials(_)) => {
+            Err(InitError::Credentials(format!("{error}.")))
+        }
+        Err(error) => Err(InitError::Failed(format!("{error}."))),
+    }
 }
 
 impl Listed {

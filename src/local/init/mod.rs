@@ -78,11 +78,19 @@ async fn interview(args: &InitArgs) -> Result<(), InitError> {
     }
 
     answers.complete(args, &MIXPANEL, &mut terminal).await?;
-    let account = account::service_account(&mut terminal).await?;
-    if terminal.is_some() {
-        eprintln!("asking Mixpanel for the cohorts of the project");
-    }
-    let listed = listing::list(&answers, account).await?;
+    let listed = loop {
+        let account = account::service_account(&mut terminal).await?;
+        if terminal.is_some() {
+            eprintln!("asking Mixpanel for the cohorts of the project");
+        }
+        match listing::list(&answers, account).await {
+            // Mistyped, perhaps; what variables say won't be another the next time.
+            Err(InitError::Credentials(why)) if account::missing().next().is_some() => {
+                eprintln!("  {why}");
+            }
+            listed => break listed?,
+        }
+    };
     if !open.is_empty() {
         eprint!("{}", listed.table());
         return Err(InitError::missing(&open));

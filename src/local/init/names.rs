@@ -97,7 +97,7 @@ mod tests {
                 "cart-drop-off",
                 "ber-kunden-2024",
                 "cohort-3",
-                "vip-4-4",
+                "vip-4-2",
                 "vip-5",
                 "vip-4",
                 "connector-7"

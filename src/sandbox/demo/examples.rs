@@ -83,16 +83,21 @@ pub fn allowed(sandbox: &Sandbox) -> String {
     urls.map(|url| url.origin().ascii_serialization()).join(",")
 }
 
-/// The examples as files, which name the stand-ins. A file of that name stays as it is, for somebody
-/// may have changed it.
+/// The examples as files, which name the stand-ins. No file is overwritten: the addresses in one of an
+/// earlier sandbox wouldn't fit.
 pub fn write(folder: &Path, urls: &Urls) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     for (name, text) in EXAMPLES {
-        let file = fs::File::create_new(folder.join(name));
-        match file.and_then(|mut file| file.write_all(pointed(name, text, urls).as_bytes())) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
+        let path = folder.join(name);
+        let file = fs::File::create_new(&path);
+        file.and_then(|mut file| file.write_all(pointed(name, text, urls).as_bytes()))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => io::Error::other(format!(
+                    "{} is there already: remove it, or name another directory",
+                    path.display()
+                )),
+                _ => error,
+            })?;
     }
     Ok(())
 }
