@@ -140,7 +140,8 @@ async fn passes(
 
 /// What no export has asked for in a month goes.
 async fn sweep(session: &Session, lists: &[Destination]) {
-    match session.state.sweep(lists, Timestamp::now()).await {
+    // No pass keeps a history.
+    match session.state.sweep(lists, &[], Timestamp::now()).await {
         Ok(0) => {}
         Ok(gone) => tracing::info!(gone, "removed the state of lists that no export refers to"),
         Err(error) => tracing::warn!(%error, "the state can't be swept"),
