@@ -127,6 +127,6 @@ pub fn token(export: &CohortExport) -> Option<&str> {
 }
 
 /// How the stores and queues name this export.
-pub fn reference(export: &CohortExport) -> ObjectRef<Export> {
+pub fn reference(export: &impl ResourceExt) -> ObjectRef<Export> {
     ObjectRef::new(&export.name_any()).within(&export.namespace().unwrap_or_default())
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use kube::Client;
+use kube::client::ClientBuilder;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::limit::ConcurrencyLimitLayer;
 
 use super::Ended;
 use crate::config::RunArgs;
@@ -15,11 +17,16 @@ use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::server::{self, Readiness};
 
+/// Calls to the API server at once. Each has a connection, which takes some 40 KiB.
+const CALLS: usize = 16;
+
 /// What stands before anything is waited for.
 pub struct Base {
     pub args: RunArgs,
     pub readiness: Readiness,
     pub(super) client: Client,
+    /// The Lease's own: its renewals wait for no other call.
+    pub(super) lease_client: Client,
     pub(super) namespace: String,
     pub(super) metrics: Arc<Metrics>,
     pub(super) http: Http,
@@ -42,7 +49,11 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
         .lease_namespace
         .clone()
         .unwrap_or_else(|| config.default_namespace.clone());
-    let client = Client::try_from(config).map_err(|e| Ended::Client(unproxied(&e)))?;
+    let client = ClientBuilder::try_from(config.clone())
+        .map_err(|e| Ended::Client(unproxied(&e)))?
+        .with_layer(&ConcurrencyLimitLayer::new(CALLS))
+        .build();
+    let lease_client = Client::try_from(config).map_err(|e| Ended::Client(unproxied(&e)))?;
     let vendor_metrics = crate::http::Metrics::default();
     let budgets = Budgets::default();
     let metrics = Arc::new(Metrics::new(|registry| {
@@ -68,6 +79,7 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
         args,
         readiness,
         client,
+        lease_client,
         namespace,
         metrics,
         http,

@@ -104,9 +104,9 @@ impl Budget {
     /// `RateLimited` where they aren't free now: the next turn of the same export waits until they
     /// are. `TooManyPages` where an hour never has so many.
     pub fn reserve_pages(&self, pages: u64) -> Result<PageReservation, Error> {
-        if self.every_page && pages > 0 {
+        let key = self.run.key.as_deref();
+        if self.every_page {
             let number = u32::try_from(pages).unwrap_or(u32::MAX);
-            let key = self.run.key.as_deref();
             self.hour()
                 .reserve_pages(self.run.id, key, number, Instant::now())
                 .map_err(|no| match no {
@@ -120,6 +120,8 @@ impl Budget {
                         },
                     },
                 })?;
+        } else if let Some(key) = key {
+            self.hour().learn_need(key, 1);
         }
         Ok(PageReservation(self.clone()))
     }

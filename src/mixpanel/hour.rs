@@ -4,7 +4,7 @@ mod booking;
 mod demands;
 mod failing;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::ledger::{Ledger, WINDOW};
@@ -187,6 +187,7 @@ impl Hour {
         });
         let kept = u32::from(has_waited(self.refused, now));
         let (mut ahead, mut retries, mut turns) = (0, 0, Vec::new());
+        let mut groups = HashSet::new();
         let mut before = self.runs;
         for (from, key, entry) in line {
             if entry.failing {
@@ -199,13 +200,16 @@ impl Hour {
                 }
             }
             let even = even.map_or(now, |even| even + spacing * ahead);
-            ahead += entry.need.min(limit);
-            let room = now + self.ledger.when(ahead + kept, set, now);
+            let with = ahead + entry.need.min(limit);
+            let room = now + self.ledger.when(with + kept, set, now);
             let place = match before < RUNS {
                 true => now,
                 false => now + BUSY,
             };
-            before += 1;
+            // Those behind don't wait for who comes along with the read of one ahead of it.
+            if demands.get(key).is_none_or(|d| groups.insert(d.group())) {
+                (ahead, before) = (with, before + 1);
+            }
             let at = from.max(even).max(room).max(place);
             turns.push((key.to_owned(), at));
         }

@@ -38,14 +38,14 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     entries: BTreeMap<String, Entry>,
-    /// What runs were seen to need beyond one query, until their next turn.
+    /// What runs were seen to need, where that is more than one query.
     needs: HashMap<String, u32>,
 }
 
 impl Queue {
     /// Joins, or asks again.
     pub fn join(&mut self, ask: &Ask<'_>, now: Instant) {
-        let need = self.needs.get(ask.key).copied().unwrap_or(1);
+        let need = self.need(ask.key);
         let since = if ask.failing { now } else { ask.since.min(now) };
         let entry = self.entries.entry(ask.key.to_owned()).or_insert(Entry {
             since,
@@ -82,7 +82,6 @@ impl Queue {
 
     /// Its turn has come: how many queries it needs.
     pub fn take(&mut self, key: &str) -> u32 {
-        self.needs.remove(key);
         self.entries.remove(key).map_or(1, |entry| entry.need)
     }
 
@@ -97,9 +96,18 @@ impl Queue {
         self.leave(key)
     }
 
-    /// Its next turn waits until so many queries are free.
-    pub fn remember(&mut self, key: &str, need: u32) {
-        self.needs.insert(key.to_owned(), need);
+    /// Its next turns wait until so many queries are free; whether that is news.
+    pub fn remember(&mut self, key: &str, need: u32) -> bool {
+        let before = match need {
+            0 | 1 => self.needs.remove(key),
+            _ => self.needs.insert(key.to_owned(), need),
+        };
+        before.unwrap_or(1) != need.max(1)
+    }
+
+    /// Queries that a run of it is known to need.
+    pub fn need(&self, key: &str) -> u32 {
+        self.needs.get(key).copied().unwrap_or(1)
     }
 
     /// Those that didn't come leave.
@@ -156,7 +164,7 @@ mod tests {
     #[test]
     fn who_is_called_and_does_not_come_leaves_but_its_need_is_remembered() {
         let (mut queue, start) = (Queue::default(), Instant::now());
-        queue.remember("a", 7);
+        assert!(queue.remember("a", 7) && !queue.remember("a", 7));
         queue.join(&ask("a", start, false), start);
         queue.keep("a", start + COME);
         queue.expire(start + COME);
@@ -164,7 +172,10 @@ mod tests {
         queue.expire(start + COME * 2);
         assert!(line(&queue).is_empty());
         queue.join(&ask("a", start, false), start + COME * 3);
-        assert_eq!((queue.take("a"), queue.take("a")), (7, 1));
+        assert_eq!((queue.take("a"), queue.need("a")), (7, 7));
+        assert!(queue.remember("a", 1) && !queue.remember("a", 0));
+        queue.join(&ask("a", start, false), start);
+        assert_eq!(queue.take("a"), 1);
         queue.remember("a", 7);
         assert!(!queue.forget("a"));
         queue.join(&ask("a", start, false), start);

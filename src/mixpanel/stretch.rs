@@ -4,24 +4,31 @@ use std::time::Duration;
 
 use super::ledger::WINDOW;
 
-/// The fair cycle: the shortest C with which exports of these intervals, none more often than once
-/// in C, ask for no more than `limit` queries an hour. `None` where they ask for no more anyway.
-/// Rounded up to whole seconds.
-pub(super) fn cycle(intervals: impl Iterator<Item = Duration>, limit: u32) -> Option<Duration> {
-    let mut intervals: Vec<_> = intervals.map(|i| i.as_secs_f64().max(1.0)).collect();
-    intervals.sort_by(f64::total_cmp);
+/// How often an export wants to run, and how many queries each run takes.
+pub(super) type Demand = (Duration, u32);
+
+/// The fair cycle: the shortest C with which exports of these demands, none run more often than
+/// once in C, ask for no more than `limit` queries an hour. `None` where they ask for no more
+/// anyway. Rounded up to whole seconds.
+pub(super) fn cycle(demands: impl Iterator<Item = Demand>, limit: u32) -> Option<Duration> {
+    let seconds = |(interval, queries): Demand| (interval.as_secs_f64().max(1.0), queries.into());
+    let mut demands: Vec<(f64, f64)> = demands.map(seconds).collect();
+    demands.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let (hour, limit) = (WINDOW.as_secs_f64(), f64::from(limit.max(1)));
-    let mut rest: f64 = intervals.iter().map(|interval| hour / interval).sum();
+    let an_hour = |(interval, queries): &(f64, f64)| queries * hour / interval;
+    let mut rest: f64 = demands.iter().map(an_hour).sum();
     // Sums of fractions: a hair above the limit is at it.
     let hair = 1e-9 * limit;
     if rest <= limit + hair {
         return None;
     }
-    for (index, interval) in intervals.iter().enumerate() {
-        rest -= hour / interval;
+    let mut stretched = 0.0;
+    for (index, demand) in demands.iter().enumerate() {
+        rest -= an_hour(demand);
+        stretched += demand.1;
         // With as many stretched: what the others leave, divided among them.
-        let cycle = (index + 1) as f64 * hour / (limit - rest);
-        let next = intervals.get(index + 1).copied().unwrap_or(f64::INFINITY);
+        let cycle = stretched * hour / (limit - rest);
+        let next = demands.get(index + 1).map_or(f64::INFINITY, |next| next.0);
         if limit > rest && cycle <= next {
             return Some(Duration::from_secs((cycle - 1e-6).ceil() as u64));
         }
@@ -36,8 +43,13 @@ mod tests {
     use super::*;
 
     fn of(minutes: &[u64], limit: u32) -> Option<u64> {
-        let intervals = minutes.iter().map(|m| Duration::from_secs(m * 60));
-        cycle(intervals, limit).map(|cycle| cycle.as_secs())
+        weighed(&minutes.iter().map(|m| (*m, 1)).collect::<Vec<_>>(), limit)
+    }
+
+    fn weighed(demands: &[(u64, u32)], limit: u32) -> Option<u64> {
+        let demands = demands.iter();
+        let demands = demands.map(|(m, queries)| (Duration::from_secs(m * 60), *queries));
+        cycle(demands, limit).map(|cycle| cycle.as_secs())
     }
 
     #[test]
@@ -50,19 +62,24 @@ mod tests {
         assert_eq!(of(&[15, 15, 60, 60], 6), Some(30 * 60));
         assert_eq!(of(&[], 0), None);
         assert_eq!(of(&[10_000, 1], 1), Some(3622));
+        // Where every page counts, a run of six pages takes six of 48.
+        assert_eq!(weighed(&[(15, 6), (15, 6)], 48), None);
+        assert_eq!(weighed(&[(15, 6), (15, 6), (15, 6)], 48), Some(1350));
     }
 
     proptest! {
         #[test]
         fn it_fits_and_nothing_shorter_does(
-            seconds in prop::collection::vec(1_u64..200_000, 1..60),
+            demands in prop::collection::vec((1_u64..200_000, 1_u32..20), 1..60),
             limit in 1_u32..100,
         ) {
             let demand = |cycle: f64| -> f64 {
-                seconds.iter().map(|s| 3600.0 / (*s as f64).max(cycle)).sum()
+                let queries = |(s, queries): &(u64, u32)| f64::from(*queries) * 3600.0 / (*s as f64).max(cycle);
+                demands.iter().map(queries).sum()
             };
             let limit_f = f64::from(limit);
-            match cycle(seconds.iter().map(|s| Duration::from_secs(*s)), limit) {
+            let seconds = demands.iter().map(|(s, queries)| (Duration::from_secs(*s), *queries));
+            match cycle(seconds, limit) {
                 None => prop_assert!(demand(0.0) <= limit_f * 1.000001),
                 Some(cycle) => {
                     prop_assert!(demand(cycle.as_secs_f64()) <= limit_f * 1.000001);

@@ -74,6 +74,9 @@ impl Hour {
         pages: u32,
         now: Instant,
     ) -> Result<(), NoPages> {
+        if let Some(key) = key {
+            self.learn_need(key, pages.saturating_add(1));
+        }
         let limit = self.limit();
         // Page 0 is one of the same hour's.
         if pages >= limit {
@@ -87,12 +90,7 @@ impl Hour {
                 self.reserve(run, more);
                 Ok(())
             }
-            wait => {
-                if let Some(key) = key {
-                    self.queue.remember(key, pages + 1);
-                }
-                Err(NoPages::Later(wait))
-            }
+            wait => Err(NoPages::Later(wait)),
         }
     }
 

@@ -13,6 +13,13 @@ pub(super) struct Demand {
     pub interval: Duration,
 }
 
+impl Demand {
+    /// Exports of one group share a query.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+}
+
 impl Hour {
     /// How often an export wants to run, and with which others it shares a query; `None`: only now
     /// and then.
@@ -31,28 +38,42 @@ impl Hour {
         self.reckon();
     }
 
+    /// So many queries a run of this export takes, as its last read has shown: the next turn waits
+    /// until they are free, and the fair cycle allows for them.
+    pub fn learn_need(&mut self, key: &str, queries: u32) {
+        if self.queue.remember(key, queries) {
+            self.reckon();
+        }
+    }
+
     /// Takes the limit, the cycle and what failing exports may use anew.
     pub(super) fn reckon(&mut self) {
         self.limit = self.members.values().min().copied().or(self.limit);
-        // The shortest interval of each group, and whether one of it is healthy.
+        // Of each group the shortest interval, the queries of a run, and whether one of it is
+        // healthy.
         let mut groups = HashMap::new();
         for (key, Demand { group, interval }) in &self.demands {
-            let healthy = !self.failing.has(key);
-            let (shortest, any) = groups.entry(group.as_str()).or_insert((*interval, healthy));
+            let (healthy, need) = (!self.failing.has(key), self.queue.need(key));
+            let group = groups.entry(group.as_str());
+            let (shortest, queries, any) = group.or_insert((*interval, need, healthy));
             *shortest = (*interval).min(*shortest);
+            *queries = need.max(*queries);
             *any |= healthy;
         }
-        let intervals = groups.values().map(|(interval, _)| *interval);
-        self.cycle = stretch::cycle(intervals, self.limit());
-        let healthy = groups.into_values().filter(|(_, healthy)| *healthy);
-        let wanted =
-            healthy.map(|(interval, _)| WINDOW.as_secs_f64() / interval.as_secs_f64().max(1.0));
+        let limit = self.limit();
+        let demands = groups
+            .values()
+            .map(|(interval, queries, _)| (*interval, (*queries).min(limit)));
+        self.cycle = stretch::cycle(demands, limit);
+        let healthy = groups.into_values().filter(|(_, _, healthy)| *healthy);
+        let wanted = healthy.map(|(interval, queries, _)| {
+            f64::from(queries) * WINDOW.as_secs_f64() / interval.as_secs_f64().max(1.0)
+        });
         self.allowance = match self.cycle {
             // One is left for who asks for a run now.
-            None => (self
-                .limit()
-                .saturating_sub(wanted.sum::<f64>().ceil() as u32 + 1))
-            .max(1),
+            None => limit
+                .saturating_sub(wanted.sum::<f64>().ceil() as u32 + 1)
+                .max(1),
             // Turns are spaced, and whoever fails has its own.
             Some(_) => u32::MAX,
         };

@@ -202,3 +202,42 @@ fn a_check_passes_a_saturated_project_after_two_hours() {
         "{passed:?}"
     );
 }
+
+#[test]
+fn who_comes_along_with_a_read_holds_nobody_up() {
+    let (mut hour, now) = hour(2);
+    for (key, group) in [("one", "cohort"), ("other", "cohort"), ("behind", "alone")] {
+        hour.demand(key, Some((group, WINDOW * 24)));
+    }
+    for n in 0..2 {
+        hour.ask(&ask("before", now), n, now).unwrap();
+        run(&mut hour, n, now);
+    }
+    for (key, n) in [("one", 2), ("other", 3), ("behind", 4)] {
+        let waits = hour.ask(&ask(key, now - Duration::from_secs(10 - n)), n, now);
+        assert_eq!(waits, Err(WINDOW), "{key}");
+    }
+    // Two queries are free again: one for both of the cohort, one for who is behind them.
+    let later = now + WINDOW;
+    assert_eq!(hour.ask(&ask("behind", now), 5, later), Ok(()));
+}
+
+#[test]
+fn the_fair_cycle_allows_for_pages_that_count() {
+    let (mut hour, now) = hour(48);
+    let quarter = Duration::from_secs(900);
+    for key in ["a", "b", "c"] {
+        hour.demand(key, Some((key, quarter)));
+    }
+    assert_eq!(hour.stretched(quarter), None);
+    for (key, n) in [("a", 1), ("b", 2), ("c", 3)] {
+        assert_eq!(hour.reserve_pages(n, Some(key), 5, now), Ok(()));
+        hour.end_turn(n, now);
+    }
+    assert_eq!(hour.stretched(quarter), Some(Duration::from_secs(1350)));
+    // The cohorts shrink to a page each.
+    for (key, n) in [("a", 4), ("b", 5), ("c", 6)] {
+        assert_eq!(hour.reserve_pages(n, Some(key), 0, now), Ok(()));
+    }
+    assert_eq!(hour.stretched(quarter), None);
+}
