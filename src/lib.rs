@@ -31,6 +31,7 @@ pub mod crdgen;
 pub mod domain;
 pub mod export;
 pub mod http;
+pub mod local;
 pub mod mixpanel;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

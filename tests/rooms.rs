@@ -11,10 +11,11 @@ use proc_macro2::{TokenStream, TokenTree};
 /// Of each room: the others that it may use, and the only crates (+) or all but these (-).
 const ROOMS: &str = "
 lib        |                                                                         | +
-main       | cli sandbox controller telemetry config crdgen                          | - kube
-cli        | sandbox controller export state telemetry config crdgen domain api      | - kube
+main       | cli sandbox controller local telemetry config crdgen                    | - kube
+cli        | sandbox controller local export state telemetry config crdgen domain api | - kube
 sandbox    | cli controller export state telemetry config crdgen domain api          | -
 controller | export mixpanel clevertap state http telemetry config crdgen domain api | -
+local      | export mixpanel clevertap state http telemetry config crdgen domain api | - kube
 export     | mixpanel clevertap state http telemetry domain api                      | - kube k8s_openapi
 mixpanel   | http telemetry domain api                                               | - kube k8s_openapi
 clevertap  | http telemetry domain api                                               | - kube k8s_openapi

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::error::{Error, call};
 use crate::api::{CleverTapConnectorSpec, ObservedSecrets};
-use crate::domain::{Failure, Reason};
+use crate::domain::{Failure, Reason, credential};
 use crate::mixpanel::ServiceAccount;
 
 /// What a connector logs in with.
@@ -77,13 +77,9 @@ fn found(secret: Option<Secret>, name: &str) -> Result<Secret, Failure> {
     secret.ok_or_else(|| Failure::new(Reason::SecretNotFound, message()))
 }
 
-/// A key's value, without the newline that an editor or `echo` leaves at its end.
 fn value(secret: &Secret, name: &str, key: &str) -> Result<SecretString, Failure> {
     let bytes = secret.data.as_ref().and_then(|data| data.get(key));
-    let text = bytes
-        .and_then(|b| std::str::from_utf8(&b.0).ok())
-        .map(str::trim);
-    let usable = text.filter(|t| !t.is_empty() && !t.chars().any(char::is_control));
+    let usable = bytes.and_then(|bytes| credential::line(&bytes.0));
     let message = || format!("Secret {name} needs a key {key} that holds one line of text.");
     let text = usable.ok_or_else(|| Failure::new(Reason::SecretKeyMissing, message()))?;
     Ok(SecretString::from(text))

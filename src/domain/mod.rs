@@ -1,6 +1,7 @@
 //! The rules, as pure functions: values and a time in, values out. Nothing here calls anything.
 
 pub mod counts;
+pub mod credential;
 pub mod endpoints;
 pub mod failure;
 pub mod guard;

@@ -1,0 +1,106 @@
+//! Files, folders and standard input as the objects that they declare. Other kinds than ours and
+//! Secrets are passed over.
+//!
+//! ```text
+//! paths -> texts          files
+//!   text -> trees         yaml, scalar      every value with its position
+//!     tree -> document    tree, document    one object, lists unfolded
+//!       -> objects        objects, secret   the types that `export` works with
+//! ```
+
+mod document;
+mod files;
+mod objects;
+mod scalar;
+mod secret;
+mod tree;
+mod yaml;
+
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use document::{API_VERSION, Document, KINDS, NAMESPACE};
+pub use objects::Objects;
+pub use secret::Secret;
+use tree::{Fields, Node};
+pub use tree::{Position, below};
+
+/// What was read, in the order of files and of the documents in them.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Objects of our kinds, or of a kind that was meant to be one of them.
+    pub documents: Vec<Document>,
+    pub secrets: Vec<Secret>,
+    /// What can't be read.
+    pub faults: Vec<Fault>,
+}
+
+/// A file, or a document of it, that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub file: Arc<str>,
+    /// `None` where it is the file that can't be read.
+    pub at: Option<Position>,
+    pub why: String,
+}
+
+/// Reads every path: a file, a folder with all of its `.yaml`, `.yml` and `.json` files however
+/// deep, or `-` for `stdin`. A fault hides nothing else.
+pub fn read(paths: &[PathBuf], stdin: &mut dyn Read) -> Reading {
+    let mut reading = Reading::default();
+    files::texts(paths, stdin, &mut |text| {
+        let file: Arc<str> = text.file.into();
+        match text.text {
+            Ok(text) => reading.add(&file, &text),
+            Err(why) => reading.faults.push(Fault {
+                file,
+                at: None,
+                why,
+            }),
+        }
+    });
+    reading
+}
+
+impl Reading {
+    fn add(&mut self, file: &Arc<str>, text: &str) {
+        for read in yaml::documents(text) {
+            match read {
+                Ok(node) => self.keep(file, node),
+                Err(error) => self.faults.push(Fault {
+                    file: file.clone(),
+                    at: Some(error.at),
+                    why: error.why,
+                }),
+            }
+        }
+    }
+
+    fn keep(&mut self, file: &Arc<str>, node: Node) {
+        let (start, mut fields) = (node.at, Fields::default());
+        let value = node.flatten("", &mut fields);
+        for document in Document::new(file, value, start, fields).unfolded() {
+            if document.is_secret() {
+                self.secrets.push(Secret::new(document));
+            } else if document.is_ours() {
+                self.documents.push(document);
+            }
+        }
+    }
+}
+
+/// `FILE:LINE:COLUMN: why`
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, at, why } = self;
+        match at {
+            Some(Position { line, column }) => write!(f, "{file}:{line}:{column}: {why}"),
+            None => write!(f, "{file}: {why}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
