@@ -3,6 +3,7 @@
 
 mod duration;
 mod namespaces;
+mod rules;
 mod size;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -11,11 +12,9 @@ use clap::{ArgAction, Args};
 use url::Url;
 
 pub use namespaces::Namespaces;
+pub use rules::RulesArgs;
 
-use crate::{
-    domain::endpoints::AllowedEndpoints,
-    telemetry::logs::{Directives, LogFormat},
-};
+use crate::telemetry::logs::{Directives, LogFormat};
 use namespaces::namespace;
 
 const LEASE_NAME: &str = "mixtap";
@@ -26,16 +25,8 @@ const LONGEST_CONFIRM_DELAY: Duration = Duration::from_secs(3600);
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Exports")]
 pub struct RunArgs {
-    /// Base URLs that a connector's `endpoints` may name, besides the vendors' own: a
-    /// comma-separated list of SCHEME://HOST:PORT, matched exactly
-    #[arg(
-        long,
-        env = "MIXTAP_ALLOWED_ENDPOINTS",
-        value_name = "LIST",
-        hide_env_values = true,
-        default_value = ""
-    )]
-    pub allowed_endpoints: AllowedEndpoints,
+    #[command(flatten)]
+    pub rules: RulesArgs,
 
     /// Comma-separated namespaces to watch; empty watches all
     #[arg(
@@ -65,16 +56,6 @@ pub struct RunArgs {
     #[arg(long, env = "MIXTAP_CONCURRENCY", value_name = "N", default_value_t = 16,
         value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub concurrency: u16,
-
-    /// Shortest `interval` that an export may ask for
-    #[arg(long, env = "MIXTAP_MIN_INTERVAL", value_name = "DURATION", default_value = "1m",
-        value_parser = duration::parse)]
-    pub min_interval: Duration,
-
-    /// Shortest `checkInterval` that a connector may ask for
-    #[arg(long, env = "MIXTAP_MIN_CHECK_INTERVAL", value_name = "DURATION", default_value = "5m",
-        value_parser = duration::parse)]
-    pub min_check_interval: Duration,
 
     /// Time after which a run is given up
     #[arg(long, env = "MIXTAP_RUN_DEADLINE", value_name = "DURATION", default_value = "6h",

@@ -7,9 +7,10 @@ use mixtap::telemetry::logs;
 #[cfg(feature = "otlp")]
 use mixtap::telemetry::otlp;
 use mixtap::{
-    cli::{self, Command},
+    cli::{self, CheckArgs, Command},
     config::RunArgs,
     controller,
+    local::{check::Report, manifests},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,7 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
     match command {
         Command::Run(args) => block_on(run(*args))?,
         Command::Crds => print(&mixtap::crdgen::yaml()),
+        Command::Check(args) => check(&args),
         #[cfg(feature = "sandbox")]
         Command::Demo(args) => block_on(mixtap::sandbox::demo::run(args)),
         #[cfg(feature = "sandbox")]
@@ -46,6 +48,18 @@ fn dispatch(command: Command) -> io::Result<ExitCode> {
         #[cfg(feature = "sandbox")]
         Command::Guard(args) => block_on(mixtap::sandbox::guard::guard(args)),
     }
+}
+
+/// 0 where all is valid, else 1.
+fn check(args: &CheckArgs) -> io::Result<ExitCode> {
+    let reading = manifests::read(&args.files.paths, &mut io::stdin());
+    let report = Report::of(&reading, &args.rules.rules(), args.partial);
+    let code = print(&report.shown(args.output))?;
+    Ok(if report.valid {
+        code
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The controller, until SIGTERM or Ctrl-C.

@@ -1,5 +1,7 @@
 //! The commands, one file a group.
 
+mod check;
+mod files;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 
@@ -8,6 +10,8 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub use self::check::CheckArgs;
+pub use self::files::FilesArgs;
 #[cfg(feature = "sandbox")]
 pub use self::sandbox::{DemoArgs, SandboxArgs};
 use crate::config::RunArgs;
@@ -22,6 +26,7 @@ const PRIVATE: [&str; 2] = ["--state-url ", "--allowed-endpoints "];
 
 const EXAMPLES: &str = "Examples:
   mixtap demo                            see it at work, without an account or a cluster
+  mixtap check -f manifests/             say what is wrong with manifests
   mixtap crds | kubectl apply -f -       install the CRDs
   mixtap run --state-url s3://BUCKET     run the controller";
 
@@ -40,6 +45,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Print the CRDs as YAML
     Crds,
+    /// Say everything that is wrong with manifests, without a cluster
+    Check(CheckArgs),
     /// See all of it at work on this machine: a real API server, stand-ins of both vendors
     #[cfg(feature = "sandbox")]
     Demo(DemoArgs),

@@ -18,8 +18,8 @@ fn parse(flags: &[&str]) -> Result<RunArgs, String> {
 fn defaults_are_those_of_the_documentation() {
     let args = parse(&[]).expect("defaults");
     let secs = Duration::from_secs;
-    assert_eq!(args.min_interval, secs(60));
-    assert_eq!(args.min_check_interval, secs(300));
+    assert_eq!(args.rules.min_interval, secs(60));
+    assert_eq!(args.rules.min_check_interval, secs(300));
     assert_eq!(args.run_deadline, secs(6 * 3600));
     assert_eq!(args.confirm_delay, secs(900));
     assert_eq!(
@@ -37,7 +37,7 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!((args.concurrency, args.lease_name.as_str()), (16, "mixtap"));
     assert!(args.leader_elect && args.watch_secrets && args.lease_namespace.is_none());
     assert_eq!(args.watch_namespaces, Namespaces::default());
-    assert_eq!(args.allowed_endpoints, AllowedEndpoints::default());
+    assert_eq!(args.rules.allowed_endpoints, AllowedEndpoints::default());
     assert_eq!(args.log_format, LogFormat::Json);
     assert_eq!(args.validate(), Ok(()));
 }

@@ -13,12 +13,10 @@ use super::filling::Filling;
 use super::lease::{self, Candidate, Leadership};
 use super::places::Places;
 use super::start::Base;
-use super::timing::signed;
 use super::wakeups::Wakeups;
 use super::{Ended, LOOK_AGAIN, key, windows};
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
-use crate::domain::validate::Rules;
 use crate::export::{self, CohortLists, FingerprintKey, SharedReads};
 use crate::state::StateError;
 use crate::telemetry::server::{Phase, Readiness};
@@ -207,11 +205,7 @@ impl Prepared {
         let wake_exports = Wakeups::new(exports.len());
         Context {
             places: Places::new(args.concurrency, wake_exports.clone()),
-            rules: Rules {
-                allowed_endpoints: args.allowed_endpoints.clone(),
-                min_interval: signed(args.min_interval),
-                min_check_interval: signed(args.min_check_interval),
-            },
+            rules: args.rules.rules(),
             events: Events::new(client.clone(), &instance),
             client,
             args,

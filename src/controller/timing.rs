@@ -35,7 +35,7 @@ pub fn input<'a>(
         status,
         token: token(export),
         release: export.annotations().get(RELEASE_HOLD).map(String::as_str),
-        min_interval: signed(ctx.args.min_interval),
+        min_interval: ctx.rules.min_interval,
         confirm_delay: signed(ctx.args.confirm_delay),
     }
 }

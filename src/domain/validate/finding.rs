@@ -84,14 +84,7 @@ impl Findings {
 
     /// The name of a Kubernetes object. One with a slash would lead to another namespace.
     pub fn object_name(&mut self, field: &str, value: &str) {
-        let label = |label: &str| {
-            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-            !label.is_empty()
-                && label.bytes().all(plain)
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
-        let holds = value.len() <= 253 && value.split('.').all(label);
+        let holds = is_object_name(value);
         self.check(holds, field, "must be the name of a Kubernetes object");
     }
 
@@ -138,4 +131,16 @@ impl Findings {
         self.check(holds, field, must);
         interval
     }
+}
+
+/// Whether this may name a Kubernetes object (an RFC 1123 subdomain).
+pub fn is_object_name(value: &str) -> bool {
+    let label = |label: &str| {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        !label.is_empty()
+            && label.bytes().all(plain)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    value.len() <= 253 && value.split('.').all(label)
 }

@@ -66,6 +66,11 @@ impl Secret {
         secrets.iter().find(named)
     }
 
+    /// Every key that can be read.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
     /// Whether it has this key.
     pub fn has(&self, key: &str) -> bool {
         self.values.contains_key(key)
