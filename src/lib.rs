@@ -19,6 +19,9 @@
 //!         └─ outcome -> conditions, counts, next wake-up            domain/outcome           pure
 //! ```
 //!
+//! The same from files: `local` reads manifests in the place of `controller`, and checks them with
+//! the CRDs' own schemas.
+//!
 //! Nothing flows back: the controller never writes `spec`, `domain` never calls, `mixpanel` never
 //! sees `clevertap`, `export` never sees `kube`. `tests/rooms.rs` holds the code to it.
 

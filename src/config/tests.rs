@@ -1,6 +1,7 @@
 use clap::Parser;
 
 use super::*;
+use crate::domain::endpoints::AllowedEndpoints;
 
 #[derive(Parser)]
 struct Run {

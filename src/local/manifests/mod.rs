@@ -25,7 +25,7 @@ pub use document::{API_VERSION, Document, KINDS, NAMESPACE};
 pub use objects::Objects;
 pub use secret::Secret;
 use tree::{Fields, Node};
-pub use tree::{Position, below};
+pub use tree::{Position, below, without_nulls};
 
 /// What was read, in the order of files and of the documents in them.
 #[derive(Debug, Default)]
