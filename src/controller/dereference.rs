@@ -114,9 +114,7 @@ fn not_ready(name: &str, what: &str) -> Blocked {
 /// The token of `mixtap.dev/requested-at`, if it is one.
 pub fn token(export: &CohortExport) -> Option<&str> {
     let token = export.annotations().get(REQUESTED_AT)?;
-    let printable = !token.chars().any(char::is_control);
-    let length = token.chars().count();
-    (printable && (1..=64).contains(&length)).then_some(token.as_str())
+    validate::is_token(token).then_some(token.as_str())
 }
 
 /// How the stores and queues name this export.

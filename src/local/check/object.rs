@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::finding::{By, Findings};
 use super::kinds::Kinds;
 use super::{metadata, pattern, schema};
+use crate::api::REQUESTED_AT;
 use crate::domain::validate::{self, Rules};
 use crate::local::manifests::{API_VERSION, Document, KINDS, Secret, below, without_nulls};
 
@@ -28,6 +29,12 @@ pub fn look(document: &Document, kinds: &Kinds, rules: &Rules) -> Findings {
     }
     metadata::look(&document.value, &mut found);
     kinds.look(document.kind(), &document.value, &mut found);
+    let token = document.value["metadata"]["annotations"][REQUESTED_AT].as_str();
+    if token.is_some_and(|token| !validate::is_token(token)) {
+        let field = below("metadata.annotations", REQUESTED_AT);
+        let must = "must be 1 to 64 printable characters, or it is ignored";
+        found.add(By::Controller, &field, must);
+    }
     let unusable = if document.kind() == KINDS[0] {
         let spec = readable(
             document,
