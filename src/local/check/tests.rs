@@ -1,4 +1,5 @@
-use serde_json::Value;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::crdgen;
@@ -146,4 +147,36 @@ fn what_domain_says_more_plainly_is_said_once() {
     let found = problems(&export("a", "c", "cohort: { id: 1 }, interval: soon"));
     let must = "must be a duration such as 15m or 1h30m, of at most 16 characters";
     assert_eq!(found, [("spec.interval".to_owned(), must.to_owned())]);
+}
+
+/// Any JSON, with names of fields that there are.
+fn anything() -> impl Strategy<Value = Value> {
+    let names = "name|namespace|labels|annotations|spec|cohort|id|connectorRef|syncType|interval|mixpanel|items|é.x";
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "Dynamic|15m|a|\\PC{0,5}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map(names, inner, 0..5)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_is_written_is_valid_or_has_a_problem(metadata in anything(), spec in anything(), kind in "CohortExport|CleverTapConnector|Secret|List") {
+        let version = if kind == "Secret" { "v1" } else { "mixtap.dev/v1alpha1" };
+        let object = json!({ "apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec, "data": spec });
+        let text = object.to_string();
+        let reading = manifests::read(&["-".into()], &mut text.as_bytes());
+        let problems = check(&reading, &Rules::default(), true);
+        let usable = reading.objects().is_ok();
+        prop_assert!(usable || !problems.is_empty(), "{text}");
+    }
 }
