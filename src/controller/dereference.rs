@@ -123,7 +123,8 @@ fn not_ready(name: &str, what: &str) -> Blocked {
 
 /// The token of `mixtap.dev/requested-at`, if it is one.
 pub fn token(export: &CohortExport) -> Option<&str> {
-    schedule::token(export.annotations().get(REQUESTED_AT)?)
+    let token = export.annotations().get(REQUESTED_AT)?;
+    validate::is_token(token).then_some(token.as_str())
 }
 
 /// How the stores and queues name this export.

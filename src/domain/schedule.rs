@@ -17,7 +17,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::failure::Reason;
 use super::plan::{CohortRef, ExportPlan};
 use super::shape::Shape;
-use super::validate;
 use crate::api::{CohortExportStatus, CurrentRun, LastFailure, LastRun, SyncType, conditions};
 pub use times::{backoff, retry_at, seconds, slot_from};
 use times::{furthest, plus, sane};
@@ -81,11 +80,6 @@ pub struct Input<'a> {
     pub release: Option<&'a str>,
     pub min_interval: SignedDuration,
     pub confirm_delay: SignedDuration,
-}
-
-/// The token of the annotation `mixtap.dev/requested-at`, if this text is one.
-pub fn token(text: &str) -> Option<&str> {
-    validate::is_token(text).then_some(text)
 }
 
 /// The run that is due now, as it is to be claimed.

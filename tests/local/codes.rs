@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{World, secret};
+use crate::world::{BROKEN, World, secret};
 
 fn refused(world: &World, code: i32, arguments: &[&str], words: &str) {
     let ended = world.run(arguments);
@@ -43,8 +43,8 @@ fn files_that_cannot_be_read_are_told_before_anything_is_asked() {
     for command in ["plan", "sync"] {
         refused(&world, 1, &[command], "mixtap check");
     }
-    std::fs::write(world.files().join("broken.yaml"), "a: [").unwrap();
-    refused(&world, 1, &["sync"], "broken.yaml:1");
+    std::fs::write(world.files().join("broken.yaml"), BROKEN).unwrap();
+    refused(&world, 1, &["sync"], "broken.yaml:2");
     for file in std::fs::read_dir(world.files()).unwrap() {
         std::fs::remove_file(file.unwrap().path()).unwrap();
     }

@@ -4,7 +4,7 @@ use mixtap::sandbox::calls::Call;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::world::{COHORT, PATIENCE, SEGMENT, World, sandbox};
+use crate::world::{BROKEN, COHORT, PATIENCE, SEGMENT, World, sandbox};
 
 async fn lists(world: &World, count: u64) {
     let requests = sandbox().requests();
@@ -26,7 +26,7 @@ async fn exports_follow_their_cohorts_until_it_is_asked_to_end() {
     world.cohort(COHORT, "Cart drop off", &["u-1", "u-2"]);
     lists(&world, 3).await;
     // A file more, while it runs; and one that can't be read changes nothing.
-    std::fs::write(world.files().join("broken.yaml"), "a: [").unwrap();
+    std::fs::write(world.files().join("broken.yaml"), BROKEN).unwrap();
     world.cohort(COHORT, "Cart drop off", &["u-1", "u-2", "u-3"]);
     lists(&world, 5).await;
     std::fs::remove_file(world.files().join("broken.yaml")).unwrap();

@@ -19,6 +19,9 @@ pub const PASSCODE: &str = "canary-passcode";
 pub const USERNAME: &str = "canary-robot";
 pub const SECRET: &str = "canary-secret";
 
+/// A manifest of ours that nobody can read; its second line is where it breaks.
+pub const BROKEN: &str = "apiVersion: mixtap.dev/v1alpha1\nkind: [";
+
 /// One sandbox for all tests.
 pub fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
