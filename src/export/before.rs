@@ -109,6 +109,7 @@ pub(super) fn older_than(time: Timestamp, interval: Duration, now: Timestamp) ->
 #[cfg(test)]
 mod tests {
     use super::super::fingerprint::FingerprintKey;
+    use super::super::snapshot::Header;
     use super::super::snapshot::tests::{header_of, snapshot_of};
     use super::*;
     use crate::domain::Shape;
