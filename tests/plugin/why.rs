@@ -63,7 +63,7 @@ async fn one_user_is_told_and_costs_one_query() {
     // Credentials go nowhere that wasn't named.
     mixtap(&world, "why cart u-own")
         .await
-        .failed("clevertapconnector/main can't be used: ");
+        .failed("This command has a flag of that name");
     mixtap(&world, &why("u\u{7}"))
         .await
         .failed("one line of text");
