@@ -19,6 +19,8 @@
 //!         └─ outcome -> conditions, counts, next wake-up            domain/outcome           pure
 //! ```
 //!
+//! People ask what the leader knows on its `page`, and by `plugin`, which is `kubectl mixtap`.
+//!
 //! Nothing flows back: the controller never writes `spec`, `domain` never calls, `mixpanel` never
 //! sees `clevertap`, `export` never sees `kube`. `tests/rooms.rs` holds the code to it.
 
