@@ -4,12 +4,12 @@
 //! Data flows one way:
 //!
 //! ```text
-//! watch (Connector, Export, Secret metadata)
-//!   └─> reconcile                                                   controller/
-//!         ├─ dereference   connector + secrets                      controller/credentials   I/O
+//! watch (Connector, Export, Secret metadata)        or: mixtap plan / sync -f files
+//!   └─> reconcile                                                   controller/  |  local/
+//!         ├─ dereference   connector + secrets                      their own                I/O
 //!         ├─ validate      spec -> checked values                   domain/validate          pure
 //!         ├─ due?          (spec, status, now)                      domain/schedule          pure
-//!         ├─ claim         status.currentRun, compare-and-swap      controller/status        I/O
+//!         ├─ claim         status.currentRun                        controller/  |  state    I/O
 //!         └─ export        knows neither Kubernetes nor its caller  export/
 //!              ├─ read     engage pages -> members                  mixpanel/                I/O
 //!              ├─ resolve  member -> identity or a skip             domain/identity          pure
@@ -19,7 +19,9 @@
 //!         └─ outcome -> conditions, counts, next wake-up            domain/outcome           pure
 //! ```
 //!
-//! People ask what the leader knows on its `page`, and by `plugin`, which is `kubectl mixtap`.
+//! The same from files: `local` reads manifests in the place of `controller`, and checks them with
+//! the CRDs' own schemas. People ask what the leader knows on its `page`, and by `plugin`, which is
+//! `kubectl mixtap`.
 //!
 //! Nothing flows back: the controller never writes `spec`, `domain` never calls, `mixpanel` never
 //! sees `clevertap`, `export` never sees `kube`. `tests/rooms.rs` holds the code to it.

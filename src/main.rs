@@ -14,6 +14,9 @@ use mixtap::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// Exit code of what Ctrl-C ended in the middle, as shells have it.
+const STOPPED: u8 = 130;
+
 fn main() -> ExitCode {
     // The one provider of the process; a second one would panic at the first handshake.
     rustls::crypto::aws_lc_rs::default_provider()
@@ -86,7 +89,12 @@ async fn run(args: RunArgs) -> io::Result<ExitCode> {
 /// What a sync would do.
 async fn plan(args: PlanArgs) -> io::Result<ExitCode> {
     logs::init(&args.local.log.log_level, args.local.log.log_format).map_err(io::Error::other)?;
-    let found = local::plan::plan(args).await.map_err(io::Error::other)?;
+    let asked = shutdown()?;
+    let found = tokio::select! {
+        found = local::plan::plan(args) => found.map_err(io::Error::other)?,
+        // Its files go.
+        () = asked.cancelled() => return Ok(ExitCode::from(STOPPED)),
+    };
     Ok(ExitCode::from(match found {
         Found::Nothing => 0,
         Found::Trouble => 1,
@@ -97,7 +105,15 @@ async fn plan(args: PlanArgs) -> io::Result<ExitCode> {
 /// Exports from files.
 async fn sync(args: SyncArgs) -> io::Result<ExitCode> {
     logs::init(&args.local.log.log_level, args.local.log.log_format).map_err(io::Error::other)?;
-    let well = local::sync::sync(args, shutdown()?).await;
+    let asked = shutdown()?;
+    let well = tokio::select! {
+        well = local::sync::sync(args, asked.clone()) => well,
+        // Asked twice, it ends where it is; the next sync goes on from there.
+        again = async { asked.cancelled().await; shutdown()?.cancelled().await; io::Result::Ok(()) } => {
+            again?;
+            return Ok(ExitCode::from(STOPPED));
+        }
+    };
     Ok(match well.map_err(io::Error::other)? {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

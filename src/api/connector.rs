@@ -73,7 +73,7 @@ pub struct CleverTapConnectorSpec {
     /// The Mixpanel project that the cohorts are read from.
     pub mixpanel: MixpanelSpec,
 
-    /// How much of the account's permitted concurrency is used.
+    /// How much of the CleverTap account's permitted concurrency this connector uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 

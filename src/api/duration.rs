@@ -35,13 +35,22 @@ impl DurationString {
 }
 
 impl DurationString {
-    /// So many whole minutes, as a person would write them: `45m`, `2h`, `2h5m`.
-    pub fn of_minutes(minutes: u64) -> Self {
-        Self(match (minutes / 60, minutes % 60) {
-            (0, minutes) => format!("{minutes}m"),
-            (hours, 0) => format!("{hours}h"),
-            (hours, minutes) => format!("{hours}h{minutes}m"),
-        })
+    /// At least so many seconds, as a person would write them: `45m`, `2h5m`; below ten minutes in
+    /// steps of ten seconds (`1m20s`), else of a minute.
+    pub fn about(seconds: u64) -> Self {
+        let step = if seconds < 600 { 10 } else { 60 };
+        let seconds = seconds.div_ceil(step).max(1) * step;
+        let parts = [
+            (seconds / 3600, 'h'),
+            (seconds / 60 % 60, 'm'),
+            (seconds % 60, 's'),
+        ];
+        let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+        Self(
+            parts
+                .map(|(number, unit)| format!("{number}{unit}"))
+                .collect(),
+        )
     }
 }
 
@@ -93,15 +102,17 @@ mod tests {
     }
 
     #[test]
-    fn minutes_are_written_as_people_do() {
-        let texts = [45, 120, 125].map(|minutes| DurationString::of_minutes(minutes).0);
-        assert_eq!(texts, ["45m", "2h", "2h5m"]);
+    fn durations_are_written_as_people_do() {
+        let texts = [0, 75, 600, 2700, 7200, 7441].map(|s| DurationString::about(s).0);
+        assert_eq!(texts, ["10s", "1m20s", "10m", "45m", "2h", "2h5m"]);
     }
 
     proptest! {
         #[test]
-        fn minutes_come_back(minutes in 0_u64..600_000) {
-            prop_assert_eq!(seconds(&DurationString::of_minutes(minutes).0), Some(minutes as i64 * 60));
+        fn what_is_written_is_no_shorter_and_hardly_longer(asked in 1_u64..30_000_000) {
+            let written = seconds(&DurationString::about(asked).0).unwrap().unsigned_abs();
+            prop_assert!((asked..asked + 60).contains(&written));
+            prop_assert!(asked > 590 || written < asked + 10);
         }
 
         #[test]

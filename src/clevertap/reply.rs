@@ -79,23 +79,36 @@ impl Failed {
         }
     }
 
-    /// The record that it is about, among those not yet known to have failed.
+    /// The record that it is about, among those not yet known to have failed. Where its number and
+    /// its echo name two, it is neither's.
     fn place<'a>(
         &self,
         identity: impl Fn(usize) -> Cow<'a, str>,
         fates: &[Option<Outcome>],
     ) -> Option<usize> {
         let open = |place: &usize| fates.get(*place).is_some_and(Option::is_none);
-        let by_number = self.number().and_then(|number| number.checked_sub(1));
-        by_number.filter(open).or_else(|| {
-            // The echo is re-typed: compared as text [seen].
-            let echoed = match self.record.get("identity")? {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => return None,
-            };
-            (0..fates.len()).find(|place| open(place) && identity(*place) == echoed)
-        })
+        let numbered = self.number().and_then(|number| number.checked_sub(1));
+        let numbered = numbered.filter(open);
+        let Some(echoed) = self.echo() else {
+            return numbered;
+        };
+        let is_echoed = |place: &usize| identity(*place) == echoed;
+        let by_echo = || (0..fates.len()).find(|place| open(place) && is_echoed(place));
+        match numbered {
+            Some(place) if is_echoed(&place) => numbered,
+            // A re-typed echo may be nobody's.
+            Some(_) => by_echo().is_none().then_some(numbered).flatten(),
+            None => by_echo(),
+        }
+    }
+
+    /// The identity that it repeats, re-typed: compared as text [seen].
+    fn echo(&self) -> Option<String> {
+        match self.record.get("identity")? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
     }
 
     /// `Skipped record number : <1-based>` at the end of the text [seen].
@@ -154,6 +167,19 @@ mod tests {
         assert_eq!(sort(&ids, 0, all), Some(vec![no(515), no(555), no(520)]));
         let same = json!([numbered(515, 1), numbered(516, 1)]);
         assert_eq!(sort(&ids, 1, same), Some(vec![no(515), None, None]));
+    }
+
+    #[test]
+    fn a_number_and_an_echo_that_name_two_records_name_none() {
+        let failed = |number, identity: &str| {
+            let error = format!("Email is not valid.Skipped record number : {number}");
+            json!([{"code": 515, "error": error, "record": {"identity": identity}}])
+        };
+        let ids = ["a", "b", "c"];
+        assert_eq!(sort(&ids, 2, failed(2, "b")), Some(vec![OK, no(515), OK]));
+        assert_eq!(sort(&ids, 2, failed(2, "c")), Some(vec![None; 3]));
+        // An echo that nobody has, such as a number in another notation, says nothing.
+        assert_eq!(sort(&ids, 2, failed(2, "1.0")), Some(vec![OK, no(515), OK]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which exports may ask for a list: an index, so that a look at one needn't go through them all.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use kube::runtime::reflector::ObjectRef;
 
@@ -11,27 +12,34 @@ use crate::domain::Destination;
 /// saw or a run found out says; who isn't doesn't.
 #[derive(Default)]
 pub struct Asking {
-    exports: HashMap<String, Ask>,
-    lists: HashMap<Destination, HashSet<String>>,
+    exports: HashMap<Arc<str>, Box<Ask>>,
+    lists: HashMap<Arc<Destination>, Vec<Arc<str>>>,
 }
 
 #[derive(Default)]
 struct Ask {
     /// Absent until the watch has shown it.
     object: Option<ObjectRef<Export>>,
-    wanted: Option<Destination>,
-    resolved: Option<Destination>,
+    wanted: Option<Arc<Destination>>,
+    resolved: Option<Arc<Destination>>,
 }
 
 impl Asking {
     /// The watch shows an export that wants this list.
     pub fn wants(&mut self, uid: &str, object: ObjectRef<Export>, list: Option<Destination>) {
+        let list = list.map(|list| self.shared(&list));
         self.change(uid, |ask| (ask.object, ask.wanted) = (Some(object), list));
     }
 
     /// A run found out which list its export means.
-    pub fn resolved(&mut self, uid: &str, list: Destination) {
+    pub fn resolved(&mut self, uid: &str, list: Arc<Destination>) {
         self.change(uid, |ask| ask.resolved = Some(list));
+    }
+
+    /// This list, which all that know it share: there may be thousands.
+    pub fn shared(&self, list: &Destination) -> Arc<Destination> {
+        let known = self.lists.get_key_value(list);
+        known.map_or_else(|| Arc::new(list.clone()), |(known, _)| Arc::clone(known))
     }
 
     /// Forgets a deleted export.
@@ -48,10 +56,14 @@ impl Asking {
     }
 
     fn change(&mut self, uid: &str, change: impl FnOnce(&mut Ask)) {
-        let ask = self.exports.entry(uid.to_owned()).or_default();
+        let uid = match self.exports.get_key_value(uid) {
+            Some((uid, _)) => Arc::clone(uid),
+            None => uid.into(),
+        };
+        let ask = self.exports.entry(Arc::clone(&uid)).or_default();
         for list in ask.wanted.iter().chain(&ask.resolved) {
             if let Some(uids) = self.lists.get_mut(list) {
-                uids.remove(uid);
+                uids.retain(|known| *known != uid);
                 if uids.is_empty() {
                     self.lists.remove(list);
                 }
@@ -59,8 +71,10 @@ impl Asking {
         }
         change(ask);
         for list in ask.wanted.iter().chain(&ask.resolved) {
-            let uids = self.lists.entry(list.clone()).or_default();
-            uids.insert(uid.to_owned());
+            let uids = self.lists.entry(Arc::clone(list)).or_default();
+            if !uids.contains(&uid) {
+                uids.push(Arc::clone(&uid));
+            }
         }
     }
 }
@@ -95,7 +109,7 @@ mod tests {
                         (known.0, known.1) = (true, number);
                     }
                     (1, Some(number)) => {
-                        asking.resolved(&name, list(number));
+                        asking.resolved(&name, asking.shared(&list(number)));
                         known.2 = Some(number);
                     }
                     _ => {

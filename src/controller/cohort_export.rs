@@ -28,7 +28,7 @@ pub async fn reconcile(object: Arc<Export>, ctx: Arc<Context>) -> Result<Action,
         match &object.0 {
             Ok(export) => look(export, &ctx).await,
             Err(invalid) => {
-                ctx.budgets.retire(&turns::key(&*object));
+                turns::retire(&ctx, &*object);
                 undecodable::report::<CohortExport>(&ctx, invalid, conditions::SYNCED).await
             }
         }
@@ -45,9 +45,8 @@ pub async fn reconcile(object: Arc<Export>, ctx: Arc<Context>) -> Result<Action,
 
 async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
     ctx.filling.all_done().await;
-    let key = turns::key(export);
     if export.metadata.deletion_timestamp.is_some() {
-        ctx.budgets.retire(&key);
+        turns::retire(ctx, export);
         return Ok(Action::await_change());
     }
     let old = export.status.clone().unwrap_or_default();
@@ -61,12 +60,12 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
     let ready = match ready(export, ctx) {
         Ok(ready) => ready,
         Err(Blocked::Suspended) => {
-            ctx.budgets.retire(&key);
+            turns::retire(ctx, export);
             return settle(ctx, export, write.suspended(), Action::await_change()).await;
         }
         Err(Blocked::Checking) => return Ok(Action::requeue(Duration::from_secs(30))),
         Err(Blocked::Failure(failure)) => {
-            ctx.budgets.retire(&key);
+            turns::retire(ctx, export);
             return settle(ctx, export, write.blocked(&failure), Action::await_change()).await;
         }
     };
@@ -74,17 +73,17 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
         ctx.losers.insert(reference(export));
         // Once more: what ended the conflict may have come before it could wake this one.
         if let Some(failure) = conflict::before_run(ctx, export, &ready) {
-            ctx.budgets.retire(&key);
+            turns::retire(ctx, export);
             return settle(ctx, export, write.blocked(&failure), Action::await_change()).await;
         }
     }
     turns::admit(ctx, export, &ready);
     let due = due(export, &ready, ctx, write.now);
     if !matches!(due, Due::Now { .. }) {
-        ctx.budgets.leave_queue(&key);
+        turns::leave(ctx, export);
     }
     match due {
-        // On the heap: a thousand looks at once are small, and few of them run.
+        // On the heap: looks are many and small, and few of them run.
         Due::Now { why, .. } => Box::pin(run::run(ctx, export, &ready, why)).await,
         Due::At(next) => {
             let cycle = || turns::cycle(ctx, &ready);
@@ -134,7 +133,7 @@ mod tests {
     use crate::domain::schedule::seconds;
 
     #[test]
-    fn a_look_is_small_for_there_are_a_thousand_at_once() {
+    fn a_look_is_small_for_there_are_many_at_once() {
         fn size<F: Future>(_: impl FnOnce(Arc<Export>, Arc<Context>) -> F) -> usize {
             std::mem::size_of::<F>()
         }

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kube::Client;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::destinations::Destinations;
 use super::events::Events;
 use super::filling::Filling;
 use super::lease::Leadership;
+use super::places::Places;
 use super::sharing::Groups;
 use super::wakeups::Wakeups;
 use crate::api::{CleverTapConnector, CohortExport};
@@ -56,7 +56,7 @@ pub struct Context {
     pub checks: Checks,
     pub destinations: Destinations,
     /// `--concurrency`: runs at once, whatever the number of watched namespaces.
-    pub runs: Semaphore,
+    pub places: Places,
     /// Exports that lost a segment to another one; a change elsewhere may give it to them.
     pub losers: Losers,
     pub told: Told,

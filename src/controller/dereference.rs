@@ -123,10 +123,11 @@ fn not_ready(name: &str, what: &str) -> Blocked {
 
 /// The token of `mixtap.dev/requested-at`, if it is one.
 pub fn token(export: &CohortExport) -> Option<&str> {
-    schedule::token(export.annotations().get(REQUESTED_AT)?)
+    let token = export.annotations().get(REQUESTED_AT)?;
+    validate::is_token(token).then_some(token.as_str())
 }
 
 /// How the stores and queues name this export.
-pub fn reference(export: &CohortExport) -> ObjectRef<Export> {
+pub fn reference(export: &impl ResourceExt) -> ObjectRef<Export> {
     ObjectRef::new(&export.name_any()).within(&export.namespace().unwrap_or_default())
 }

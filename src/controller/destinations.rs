@@ -16,9 +16,9 @@ pub struct Destinations(Arc<Mutex<Inner>>);
 #[derive(Default)]
 struct Inner {
     /// By uid of the export: a default name is known only once the cohort's name is.
-    resolved: HashMap<String, (Shape, Destination)>,
+    resolved: HashMap<String, (Shape, Arc<Destination>)>,
     /// By uid of the export: the list that it wrote last.
-    written: HashMap<String, Destination>,
+    written: HashMap<String, Arc<Destination>>,
     /// The uid of the export whose run writes a list.
     writers: HashMap<Destination, String>,
     asking: Asking,
@@ -35,15 +35,16 @@ impl Destinations {
     pub fn of(&self, uid: &str, shape: Shape) -> Option<Destination> {
         let inner = self.lock();
         let (known, destination) = inner.resolved.get(uid)?;
-        (*known == shape).then(|| destination.clone())
+        (*known == shape).then(|| Destination::clone(destination))
     }
 
     /// Keeps what an export was resolved to.
     pub fn resolve(&self, uid: &str, shape: Shape, destination: &Destination) {
         let mut inner = self.lock();
-        let known = (shape, destination.clone());
+        let list = inner.asking.shared(destination);
+        let known = (shape, Arc::clone(&list));
         inner.resolved.insert(uid.to_owned(), known);
-        inner.asking.resolved(uid, destination.clone());
+        inner.asking.resolved(uid, list);
     }
 
     /// Keeps which list an export wants, as the watch shows it.
@@ -58,14 +59,14 @@ impl Destinations {
 
     /// Keeps that an export's run wrote this list.
     pub fn wrote(&self, uid: &str, destination: &Destination) {
-        self.lock()
-            .written
-            .insert(uid.to_owned(), destination.clone());
+        let mut inner = self.lock();
+        let list = inner.asking.shared(destination);
+        inner.written.insert(uid.to_owned(), list);
     }
 
     /// Whether this is the list that the export is known to have written last.
     pub fn has_written(&self, uid: &str, destination: &Destination) -> bool {
-        self.lock().written.get(uid) == Some(destination)
+        self.lock().written.get(uid).map(|list| &**list) == Some(destination)
     }
 
     /// Whether another export's run writes this list at this moment.

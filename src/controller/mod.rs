@@ -21,6 +21,7 @@ pub mod key;
 mod lease;
 mod members;
 mod page;
+mod places;
 mod prepare;
 pub mod proxy;
 mod report;
@@ -179,7 +180,7 @@ fn watch_connectors(
     let api = watch::api::<DeserializeGuard<CleverTapConnector>>(&ctx.client, scope);
     let stream = watch::objects(ctx, api, writer, watch::connector_changed);
     let controller = Controller::for_stream(stream, reader)
-        .with_config(controller::Config::default().concurrency(LOOKS))
+        .with_config(controller::Config::default().concurrency(CHECKS))
         .reconcile_on(ctx.wake_connectors.stream(index))
         .graceful_shutdown_on(stopped(ctx))
         .run(connector::reconcile, error::policy, Arc::clone(ctx));
@@ -193,10 +194,11 @@ fn watch_exports(
     index: usize,
 ) -> impl Future<Output = &'static str> + Send + use<> {
     let reader = writer.as_reader();
+    let looks = LOOKS.saturating_add(ctx.args.exports.concurrency);
     let api = watch::api::<DeserializeGuard<CohortExport>>(&ctx.client, scope);
     let stream = watch::objects(ctx, api, writer, watch::export_changed);
     let controller = Controller::for_stream(stream, reader)
-        .with_config(controller::Config::default().concurrency(LOOKS))
+        .with_config(controller::Config::default().concurrency(looks))
         .reconcile_on(ctx.wake_exports.stream(index))
         .graceful_shutdown_on(stopped(ctx))
         .run(cohort_export::reconcile, error::policy, Arc::clone(ctx));
@@ -241,7 +243,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Objects looked at together. Most looks are short; a run also waits for its place within its look.
-const LOOKS: u16 = 1000;
+/// Exports looked at together, beside those that run within their look. A look is short.
+const LOOKS: u16 = 64;
+/// Connectors looked at together: each may wait for two vendors.
+const CHECKS: u16 = 256;
 /// How long a start waits between looks at something that isn't there yet.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use kube::api::{Api, ListParams};
 use kube::runtime::reflector::Store;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Connector, Context, Export};
@@ -12,6 +11,7 @@ use super::error::call;
 use super::events::Events;
 use super::filling::Filling;
 use super::lease::{self, Candidate, Leadership};
+use super::places::Places;
 use super::start::Base;
 use super::wakeups::Wakeups;
 use super::{Ended, LOOK_AGAIN, key};
@@ -225,9 +225,9 @@ impl Prepared {
             limits: Limits::default(),
             retry: Retry::within(args.exports.retry_first, args.exports.retry_total),
         };
-        let runs = Semaphore::new(args.exports.concurrency.into());
+        let wake_exports = Wakeups::new(exports.len());
         Context {
-            runs,
+            places: Places::new(args.exports.concurrency, wake_exports.clone()),
             rules: args.rules.rules(),
             events: Events::new(client.clone(), &instance),
             client,
@@ -245,7 +245,7 @@ impl Prepared {
             key: self.key,
             filling: Filling::new(connectors.len() + exports.len()),
             wake_connectors: Wakeups::new(connectors.len()),
-            wake_exports: Wakeups::new(exports.len()),
+            wake_exports,
             connectors,
             exports,
             checks: Default::default(),

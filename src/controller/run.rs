@@ -3,16 +3,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use kube::runtime::controller::Action;
-use tokio::sync::SemaphorePermit;
-
 use super::claim::claim;
 use super::close::close;
 use super::context::Context;
-use super::dereference::{Ready, token};
+use super::dereference::{Ready, reference, token};
 use super::error::Error;
-use super::report::{self, settle};
+use super::places::{self, Place};
+use super::report::settle;
 use super::sharing;
 use super::timing::{Wait, waiting, wake_in};
 use super::turns;
@@ -21,6 +18,11 @@ use crate::api::{CohortExport, CohortStatus, SegmentStatus};
 use crate::domain::outcome::export::Write;
 use crate::domain::schedule::Why;
 use crate::telemetry::traces::{self, Instrument as _};
+use jiff::Timestamp;
+use kube::runtime::controller::Action;
+
+/// How long a run waits for its place before its status says so.
+const SILENT: Duration = Duration::from_secs(5);
 
 /// Runs an export that is due.
 ///
@@ -68,20 +70,17 @@ pub async fn run(
             return settle(ctx, export, write.blocked(&failure), wait).await;
         }
     }
-    if let Ok(place) = ctx.runs.try_acquire() {
-        return Box::pin(with_place(ctx, export, found, why, place)).await;
-    }
-    let cycle = turns::cycle(ctx, found);
-    let status = waiting(&write, found, why, Wait::Place, cycle);
-    let written = report::write(ctx, export, &status).await?;
-    let export = written.as_ref().unwrap_or(export);
-    tokio::select! {
-        () = ctx.shutdown.cancelled() => Ok(Action::await_change()),
-        // Those that wait for a place are many, and small.
-        Ok(place) = ctx.runs.acquire() => {
-            Box::pin(with_place(ctx, export, found, why, place)).await
+    let place = match ctx.places.take(&reference(export)) {
+        Ok(place) => place,
+        // A short wait isn't worth a word.
+        Err(waited) if waited < SILENT => return Ok(Action::requeue(SILENT - waited)),
+        Err(_) => {
+            let cycle = turns::cycle(ctx, found);
+            let status = waiting(&write, found, why, Wait::Place, cycle);
+            return settle(ctx, export, status, Action::requeue(places::COME)).await;
         }
-    }
+    };
+    Box::pin(with_place(ctx, export, found, why, place)).await
 }
 
 /// The same with one of `--concurrency` places, which is given back where the run has to wait for
@@ -91,7 +90,7 @@ async fn with_place(
     export: &CohortExport,
     found: &Ready,
     why: Why,
-    place: SemaphorePermit<'_>,
+    place: Place,
 ) -> Result<Action, Error> {
     let old = export.status.clone().unwrap_or_default();
     let resumed = old.current_run.as_ref().map(|run| run.reason.as_str());

@@ -130,7 +130,7 @@ pub fn carried(
             (CohortRef::Id(id), _) => *id,
             (CohortRef::Name(_), known) => known?.id,
         };
-        let read = ctx.reads.has(&shared.reader, cohort, shared.since);
+        let read = ctx.reads.has(shared, &ready.plan, cohort);
         read.then(|| ready.budget(ctx))
     })
 }

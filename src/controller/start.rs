@@ -20,7 +20,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::server::{self, Readiness};
 
 /// Calls to the API server at once. Each has a connection, which takes some 40 KiB.
-const CALLS: usize = 32;
+const CALLS: usize = 16;
 
 /// What stands before anything is waited for.
 pub struct Base {

@@ -66,7 +66,7 @@ impl Cluster {
             exports: vec![exports],
             checks: Default::default(),
             destinations: Default::default(),
-            runs: tokio::sync::Semaphore::new(1),
+            places: super::places::Places::new(1, super::wakeups::Wakeups::new(1)),
             losers: Default::default(),
             told: Default::default(),
         };

@@ -1,4 +1,5 @@
-//! Turns at a project's queries: who asks, and who is called.
+//! Who waits for a run: for its turn at the project's queries, who asks and who is called; and who
+//! doesn't wait any more.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 
 use super::context::Context;
-use super::dereference::Ready;
+use super::dereference::{Ready, reference};
 use super::members;
 use super::timing::{input, signed};
 use crate::api::{CohortExport, SyncType};
@@ -28,6 +29,18 @@ pub fn admit(ctx: &Context, export: &CohortExport, ready: &Ready) {
     let interval = dynamic.then(|| ready.plan.interval.unsigned_abs());
     ctx.budgets
         .admit(&key(export), &ready.group, &budget, interval);
+}
+
+/// The export isn't due any more.
+pub fn leave(ctx: &Context, export: &impl ResourceExt) {
+    ctx.places.leave(&reference(export));
+    ctx.budgets.leave_queue(&key(export));
+}
+
+/// The export can't run any more: suspended, blocked or deleted.
+pub fn retire(ctx: &Context, export: &impl ResourceExt) {
+    ctx.places.leave(&reference(export));
+    ctx.budgets.retire(&key(export));
 }
 
 /// Asks for the turn of a run that is due; otherwise how long it is likely to wait.

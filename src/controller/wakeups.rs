@@ -10,6 +10,9 @@ use futures::Stream;
 use kube::runtime::reflector::{Lookup, ObjectRef};
 use tokio::sync::Notify;
 
+/// Objects for which room is kept while none wait.
+const ROOM: usize = 64;
+
 /// Wakes objects of one kind, in every watched scope. Clones share it.
 pub struct Wakeups<K: Lookup>(Arc<Vec<Scope<K>>>)
 where
@@ -70,7 +73,11 @@ where
 {
     fn take(&self) -> Option<ObjectRef<K>> {
         let mut waiting = self.lock();
-        let next = waiting.iter().next().cloned()?;
+        let Some(next) = waiting.iter().next().cloned() else {
+            // A start wakes thousands, and no other time does.
+            waiting.shrink_to(ROOM);
+            return None;
+        };
         waiting.take(&next)
     }
 

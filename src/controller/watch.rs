@@ -20,9 +20,13 @@ use crate::api::{RELEASE_HOLD, REQUESTED_AT};
 /// Shorter than the idle time after which load balancers cut a connection without a word (240 s).
 const TIMEOUT_SECONDS: u32 = 200;
 
+/// Objects a page of a list: with their managed fields some 15 KiB each while they are parsed.
+const PAGE: u32 = 100;
+
 /// The configuration of every watch.
 fn config() -> watcher::Config {
-    watcher::Config::default().timeout(TIMEOUT_SECONDS)
+    let config = watcher::Config::default().timeout(TIMEOUT_SECONDS);
+    config.page_size(PAGE)
 }
 
 /// One kind's objects in a namespace, or in all.
@@ -177,7 +181,7 @@ pub fn export_changed(ctx: &Context, event: &Event<Export>) {
             let uid = export.uid().unwrap_or_default();
             ctx.destinations.forget(&uid);
             ctx.told.forget(&uid);
-            ctx.budgets.retire(&turns::key(export));
+            turns::retire(ctx, export);
         }
         Event::InitDone => wake_all_exports(ctx),
         Event::Apply(export) => conflict::note(ctx, export),

@@ -71,7 +71,7 @@ reasons! {
     IncompleteRead Transient "The read of the cohort didn't add up, so nothing was written.";
     RunInterrupted Transient "The controller ended in the middle of this run more than once.";
     StateUnavailable Transient "The state store can't be read or written.";
-    ScratchUnavailable Transient "The controller's scratch directory is full, at its limit, or can't be written.";
+    ScratchUnavailable Transient "The scratch directory is full, at its limit, or can't be written.";
     CohortNotFound Stalled "The Mixpanel project has no such cohort.";
     CohortAmbiguous Stalled "More than one cohort has this name.";
     GroupCohort Stalled "The cohort is one of groups, not of users.";

@@ -85,13 +85,17 @@ pub struct ExportPlan {
 }
 
 impl ExportPlan {
-    /// The properties that a read must bring: what a created profile carries, and the identity.
-    pub fn properties(&self) -> impl Iterator<Item = &String> {
-        let profile: &[String] = match self.create_profiles {
+    /// What a created profile carries.
+    pub fn carried(&self) -> &[String] {
+        match self.create_profiles {
             true => &self.profile_properties,
             false => &[],
-        };
-        profile.iter().chain([&self.identity.property])
+        }
+    }
+
+    /// The properties that a read must bring: what a profile carries, and the identity.
+    pub fn properties(&self) -> impl Iterator<Item = &String> {
+        self.carried().iter().chain([&self.identity.property])
     }
 }
 

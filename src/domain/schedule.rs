@@ -82,12 +82,6 @@ pub struct Input<'a> {
     pub confirm_delay: SignedDuration,
 }
 
-/// The token of the annotation `mixtap.dev/requested-at`, if this text is one.
-pub fn token(text: &str) -> Option<&str> {
-    let printable = !text.chars().any(char::is_control);
-    (printable && (1..=64).contains(&text.chars().count())).then_some(text)
-}
-
 /// The run that is due now, as it is to be claimed.
 pub fn claim(input: &Input<'_>, why: Why, key: &str, now: Timestamp) -> CurrentRun {
     let current = input.status.current_run.as_ref();

@@ -14,7 +14,7 @@ use super::endpoints::AllowedEndpoints;
 
 pub use connector::connector;
 pub use export::{DEFAULT_INTERVAL, export};
-pub use finding::is_object_name;
+pub use finding::{is_object_name, is_token};
 
 /// What this installation permits.
 #[derive(Clone, Debug, PartialEq, Eq)]

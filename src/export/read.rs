@@ -14,7 +14,8 @@ use super::run::Run;
 use super::scratch::{self, blocking};
 use super::shared::{self, Kept, Part};
 use super::spool::{Layout, Spool, Spooled, Unusable};
-use super::{RunError, cohort, refusal};
+use super::{RunError, Shared, cohort, refusal};
+use crate::domain::ExportPlan;
 use crate::mixpanel::{Batch, Error, Existence, Query, ReadEnd, Tally};
 
 /// Batches between the read and the disk: few, so that memory stays small and the disk sets the
@@ -192,26 +193,15 @@ impl Run<'_> {
         }
     }
 
-    /// What to ask Mixpanel for: the identity, and what a profile carries.
+    /// What to ask Mixpanel for, and where it is in each row.
     fn query(&self) -> (Query, Layout) {
         let export = &self.request.export;
-        let profile: &[String] = match export.create_profiles {
-            true => &export.profile_properties,
-            false => &[],
-        };
-        let own = &export.identity.property;
-        let others = self
-            .request
-            .shared
-            .iter()
-            .flat_map(|shared| &shared.properties);
-        // In an order that exports which share a read agree on.
-        let asked: BTreeSet<_> = export.properties().chain(others).collect();
+        let asked = asked(export, self.request.shared.as_ref());
         let place = |name: &String| asked.iter().position(|known| *known == name);
         let layout = Layout {
             rule: export.identity.clone(),
-            own: place(own).unwrap_or_default(),
-            profile: profile.iter().filter_map(place).collect(),
+            own: place(&export.identity.property).unwrap_or_default(),
+            profile: export.carried().iter().filter_map(place).collect(),
         };
         let query = Query {
             cohort: self.cohort.0,
@@ -247,6 +237,16 @@ impl Run<'_> {
     fn absent(&self) -> RunError {
         cohort::absent(&self.request.export.cohort).into()
     }
+}
+
+/// The properties that a read asks for: the identity, and what a profile carries; in an order that
+/// exports which share a read agree on.
+pub(super) fn asked<'a>(
+    export: &'a ExportPlan,
+    shared: Option<&'a Shared>,
+) -> BTreeSet<&'a String> {
+    let others = shared.into_iter().flat_map(|shared| &shared.properties);
+    export.properties().chain(others).collect()
 }
 
 /// Whether it adds up. Sorts, so on a thread of its own.

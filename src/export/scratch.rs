@@ -237,7 +237,7 @@ pub(super) fn failed(error: &io::Error) -> RunError {
         ErrorKind::StorageFull | ErrorKind::FileTooLarge => "is full: give it more room".to_owned(),
         kind => format!("can't be used ({kind})"),
     };
-    let message = format!("The controller's scratch directory {what}.");
+    let message = format!("The scratch directory {what}.");
     RunError::Failed(Failure::new(Reason::ScratchUnavailable, message))
 }
 

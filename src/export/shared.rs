@@ -11,9 +11,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::Shared;
+use super::read::asked;
 use super::scratch::{Scratch, Temp};
 use super::spool::Spool;
-use crate::domain::ConnectorPlan;
+use crate::domain::{ConnectorPlan, ExportPlan};
 use crate::mixpanel::{Batch, Member, Tally};
 
 /// How long a read is kept for those that are due together with it and come late.
@@ -69,14 +71,15 @@ pub(super) struct Lead {
 }
 
 impl SharedReads {
-    /// Whether a read of this cohort, begun at `since` or later, is under way or just done: one
-    /// that is due then needs no query of its own.
-    pub fn has(&self, reader: &str, cohort: i64, since: Timestamp) -> bool {
+    /// Whether a read of this cohort that serves this export too is under way or just done: its run
+    /// needs no query of its own.
+    pub fn has(&self, shared: &Shared, export: &ExportPlan, cohort: i64) -> bool {
+        let properties = asked(export, Some(shared)).into_iter().cloned().collect();
+        let key = (shared.reader.clone(), cohort, properties);
         let reads = self.lock();
-        let mut of = reads
-            .iter()
-            .filter(|((r, id, _), _)| (r.as_str(), *id) == (reader, cohort));
-        of.any(|(_, place)| place.serves(since))
+        reads
+            .get(&key)
+            .is_some_and(|place| place.serves(shared.since))
     }
 
     pub(super) fn part(&self, key: &Key, since: Timestamp) -> Part {

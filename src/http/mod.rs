@@ -32,6 +32,8 @@ pub use veil::Veil;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const POOL_IDLE: Duration = Duration::from_secs(60);
+/// Connections that are kept unused, by host. Each takes some 40 KiB.
+const IDLE_CONNECTIONS: usize = 8;
 
 /// What one kind of call is named in metrics and traces, and what it may take.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +76,7 @@ impl Http {
             .retry(reqwest::retry::never())
             .connect_timeout(CONNECT)
             .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .build()?;
         Ok(Self {
             client,

@@ -62,6 +62,16 @@ impl Lists {
         })
     }
 
+    /// All lists that exports ask for, as far as their names are known.
+    pub fn wanted(&self) -> Vec<Destination> {
+        let inner = self.lock();
+        inner
+            .claimants
+            .iter()
+            .filter_map(|c| c.wants.clone())
+            .collect()
+    }
+
     /// An export's run has written its list.
     pub fn wrote(&self, uid: &str) {
         let mut inner = self.lock();

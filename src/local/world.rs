@@ -170,7 +170,8 @@ impl Export {
 
     /// The token that asks for a run.
     pub fn token(&self) -> Option<&str> {
-        self.annotation(REQUESTED_AT).and_then(schedule::token)
+        self.annotation(REQUESTED_AT)
+            .filter(|token| validate::is_token(token))
     }
 
     /// The hold that may pass.

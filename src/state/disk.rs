@@ -10,8 +10,8 @@ use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use tokio::task::spawn_blocking;
 
-use super::StateError;
 use super::store::{DEADLINE, Store, allowance, within};
+use super::{OWNER, StateError};
 
 /// Of a walk through all folders.
 const WALK: Duration = Duration::from_secs(300);
@@ -57,11 +57,16 @@ impl Store {
     }
 
     fn on_disk(&self, key: &str) -> Result<Option<PathBuf>, StateError> {
+        let Some(disk) = &self.disk else {
+            return Ok(None);
+        };
         let path = self.path(key);
-        let disk = self.disk.as_ref();
-        Ok(disk
-            .map(|disk| disk.path_to_filesystem(&path))
-            .transpose()?)
+        if path.as_ref().is_empty() {
+            // The folder itself isn't an object, but what lies in it is.
+            let inside = disk.path_to_filesystem(&self.path(OWNER))?;
+            return Ok(inside.parent().map(Path::to_owned));
+        }
+        Ok(Some(disk.path_to_filesystem(&path)?))
     }
 }
 

@@ -173,14 +173,16 @@ mod tests {
         // Only a disk reserves anything.
         let dir = tempfile::tempdir().unwrap();
         let url = url::Url::from_directory_path(dir.path()).unwrap();
-        let state = State::open(url.as_str(), "team").unwrap();
-        let (marked, reserved) = (list("marked"), list("reserved"));
-        let mark = state.mark_unconfirmed(&marked, "run", SENT).await;
-        mark.unwrap();
-        state.reserve(&reserved, 0).await.unwrap();
-        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        assert_eq!(state.sweep(&[], &[], start).await, Ok(0));
-        assert_eq!(state.sweep(&[], &[], start + KEPT).await, Ok(2));
-        assert_eq!(state.names().await, Ok(BTreeSet::new()));
+        for prefix in ["team", ""] {
+            let state = State::open(url.as_str(), prefix).unwrap();
+            let (marked, reserved) = (list("marked"), list("reserved"));
+            let mark = state.mark_unconfirmed(&marked, "run", SENT).await;
+            mark.unwrap();
+            state.reserve(&reserved, 0).await.unwrap();
+            let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+            assert_eq!(state.sweep(&[], &[], start).await, Ok(0));
+            assert_eq!(state.sweep(&[], &[], start + KEPT).await, Ok(2));
+            assert_eq!(state.names().await, Ok(BTreeSet::new()));
+        }
     }
 }

@@ -1,13 +1,11 @@
 //! What the process tells about itself: logs, metrics, and the server for probes and scrapes.
 
 pub mod connections;
-mod infos;
 mod labels;
 pub mod logs;
 pub mod metrics;
 mod objects;
 #[cfg(feature = "otlp")]
 pub mod otlp;
-mod progress;
 pub mod server;
 pub mod traces;

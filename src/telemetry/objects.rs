@@ -1,21 +1,28 @@
 //! Metrics of single objects. They go with the object, so that no alert fires for what is no more.
 
-use prometheus_client::{
-    encoding::EncodeLabelSet,
-    metrics::{family::Family, gauge::Gauge},
-    registry::{Registry, Unit},
-};
+mod series;
+#[cfg(test)]
+mod tests;
 
-use super::{infos::Infos, progress::Progress};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::labels::ProfileOutcome;
 use crate::{
     api::{SyncType, conditions::Status},
     domain::{Counts, Reason},
 };
+use series::Series;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EncodeLabelSet)]
-pub(super) struct Object {
-    pub namespace: String,
-    pub name: String,
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Object {
+    namespace: String,
+    name: String,
 }
 
 impl Object {
@@ -61,164 +68,159 @@ pub struct ExportGauges {
     pub effective_interval: Option<i64>,
 }
 
-type ByObject = Family<Object, Gauge>;
-
-/// The metrics of all connectors and exports.
-#[derive(Debug)]
-pub struct ObjectMetrics {
-    connectors: Infos<3>,
-    exports: Infos<4>,
-    progress: Progress,
-    connector_connected: ByObject,
-    synced: ByObject,
-    suspended: ByObject,
-    members: ByObject,
-    last_success: ByObject,
-    next_sync: ByObject,
-    effective_interval: ByObject,
+/// One export: what its gauges show, and what its runs brought, counted from zero so that a rate
+/// sees the first one too.
+#[derive(Debug, Default)]
+struct Export {
+    gauges: ExportGauges,
+    added: u64,
+    removed: u64,
+    accepted: u64,
+    rejected: u64,
 }
 
-impl Default for ObjectMetrics {
-    fn default() -> Self {
-        let help = "1 for each connector: what Ready says, and why";
-        let connectors = Infos::new("connector_info", help, ["project", "ready", "reason"]);
-        let help = "1 for each export: its connector, what Ready says, and why";
-        let labels = ["connector", "sync_type", "ready", "reason"];
-        Self {
-            connectors,
-            exports: Infos::new("export_info", help, labels),
-            progress: Progress::default(),
-            connector_connected: Family::default(),
-            synced: Family::default(),
-            suspended: Family::default(),
-            members: Family::default(),
-            last_success: Family::default(),
-            next_sync: Family::default(),
-            effective_interval: Family::default(),
-        }
-    }
+/// The metrics of all connectors and exports. One record an object, for there may be thousands: the
+/// series are made as they are scraped. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct ObjectMetrics(Arc<Mutex<Objects>>);
+
+#[derive(Debug, Default)]
+struct Objects {
+    connectors: BTreeMap<Object, ConnectorGauges>,
+    exports: BTreeMap<Object, Export>,
 }
 
 impl ObjectMetrics {
     pub(super) fn register(&self, r: &mut Registry) {
-        r.register_collector(Box::new(self.connectors.clone()));
-        r.register_collector(Box::new(self.exports.clone()));
-        self.progress.register(r);
-        for (name, help, gauge) in [
-            (
-                "connector_connected",
-                "1 if both vendors accept the credentials",
-                &self.connector_connected,
-            ),
-            ("export_synced", "1 if Synced is True", &self.synced),
-            ("export_suspended", "1 if suspended", &self.suspended),
-            ("export_members", "Ids in the list", &self.members),
-        ] {
-            r.register(name, help, gauge.clone());
-        }
-        for (name, help, gauge) in [
-            (
-                "export_last_success_timestamp",
-                "Unix time of the last run that ended well",
-                &self.last_success,
-            ),
-            (
-                "export_next_sync_timestamp",
-                "Unix time of the next run",
-                &self.next_sync,
-            ),
-            (
-                "export_effective_interval",
-                "Interval that the budget allows",
-                &self.effective_interval,
-            ),
-        ] {
-            r.register_with_unit(name, help, Unit::Seconds, gauge.clone());
-        }
+        r.register_collector(Box::new(self.clone()));
     }
 
     /// Shows a connector as it is now.
     pub fn connector(&self, namespace: &str, name: &str, gauges: ConnectorGauges) {
-        self.set_connector(&Object::new(namespace, name), Some(gauges));
+        let object = Object::new(namespace, name);
+        self.lock().connectors.insert(object, gauges);
     }
 
-    /// Takes a deleted connector's gauges away.
+    /// Takes a deleted connector's series away.
     pub fn forget_connector(&self, namespace: &str, name: &str) {
-        self.set_connector(&Object::new(namespace, name), None);
+        let object = Object::new(namespace, name);
+        self.lock().connectors.remove(&object);
     }
 
     /// Shows an export as it is now.
     pub fn export(&self, namespace: &str, name: &str, gauges: &ExportGauges) {
         let object = Object::new(namespace, name);
-        self.progress.begin(&object);
-        self.set_export(&object, Some(gauges));
+        self.lock().exports.entry(object).or_default().gauges = gauges.clone();
     }
 
-    /// A run of an export ended well.
+    /// A run of an export ended well. One of an export that is gone counts nowhere.
     pub fn ran(&self, namespace: &str, name: &str, counts: &Counts) {
-        self.progress.ran(&Object::new(namespace, name), counts);
+        let object = Object::new(namespace, name);
+        if let Some(export) = self.lock().exports.get_mut(&object) {
+            export.added += counts.added;
+            export.removed += counts.removed;
+            export.accepted += counts.profiles_created;
+            export.rejected += counts.profiles_rejected;
+        }
     }
 
     /// Takes all that a deleted export showed away.
     pub fn forget_export(&self, namespace: &str, name: &str) {
         let object = Object::new(namespace, name);
-        self.set_export(&object, None);
-        self.progress.forget(&object);
+        self.lock().exports.remove(&object);
     }
 
-    fn set_connector(&self, object: &Object, gauges: Option<ConnectorGauges>) {
-        let connected = gauges.map(|g| g.connected.into());
-        set(&self.connector_connected, object, connected);
-        let told = gauges.map(|g| {
-            let [ready, reason] = words(g.ready);
-            let project = g.project.map(|id| id.to_string());
-            [project.unwrap_or_default(), ready, reason]
-        });
-        self.connectors.set(object, told);
-    }
-
-    fn set_export(&self, object: &Object, gauges: Option<&ExportGauges>) {
-        for (family, value) in [
-            (&self.synced, gauges.map(|g| g.synced.into())),
-            (&self.suspended, gauges.map(|g| g.suspended.into())),
-            (&self.members, gauges.and_then(|g| g.members)),
-            (&self.last_success, gauges.and_then(|g| g.last_success)),
-            (&self.next_sync, gauges.and_then(|g| g.next_sync)),
-            (
-                &self.effective_interval,
-                gauges.and_then(|g| g.effective_interval),
-            ),
-        ] {
-            set(family, object, value);
-        }
-        let told = gauges.map(|g| {
-            let [ready, reason] = words(g.ready);
-            let sync_type = g.sync_type.map(SyncType::as_str).unwrap_or_default();
-            [g.connector.clone(), sync_type.to_owned(), ready, reason]
-        });
-        self.exports.set(object, told);
+    /// Held for moments only.
+    fn lock(&self) -> MutexGuard<'_, Objects> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn words(ready: Ready) -> [String; 2] {
+impl Collector for ObjectMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let objects = self.lock();
+        encode_connectors(&mut Series::of(&mut encoder, &objects.connectors))?;
+        encode_exports(&mut Series::of(&mut encoder, &objects.exports))
+    }
+}
+
+fn encode_connectors(series: &mut Series<'_, '_, ConnectorGauges>) -> fmt::Result {
+    let help = "1 for each connector: what Ready says, and why";
+    let labels = ["project", "ready", "reason"];
+    series.info("connector_info", help, labels, |c| {
+        let project = c.project.map(|id| id.to_string());
+        let [ready, reason] = words(c.ready);
+        [project.unwrap_or_default().into(), ready, reason]
+    })?;
+    let help = "1 if both vendors accept the credentials";
+    series.gauge("connector_connected", help, None, |c| {
+        Some(c.connected.into())
+    })
+}
+
+fn encode_exports(series: &mut Series<'_, '_, Export>) -> fmt::Result {
+    let help = "1 for each export: its connector, what Ready says, and why";
+    let labels = ["connector", "sync_type", "ready", "reason"];
+    series.info("export_info", help, labels, |e| {
+        let sync_type = e.gauges.sync_type.map(SyncType::as_str).unwrap_or_default();
+        let [ready, reason] = words(e.gauges.ready);
+        let connector = e.gauges.connector.as_str().into();
+        [connector, sync_type.into(), ready, reason]
+    })?;
+    for (name, help, value) in GAUGES {
+        series.gauge(name, help, None, |e| value(&e.gauges))?;
+    }
+    for (name, help, value) in SECONDS {
+        series.gauge(name, help, Some(&Unit::Seconds), |e| value(&e.gauges))?;
+    }
+    let help = "Ids that joined the export's list";
+    series.counters("export_members_added", help, |e| [(None, e.added)])?;
+    let help = "Ids that left the export's list";
+    series.counters("export_members_removed", help, |e| [(None, e.removed)])?;
+    let help = "Profiles that the export sent";
+    series.counters("export_profiles_uploaded", help, |e| {
+        [
+            (Some(ProfileOutcome::Accepted), e.accepted),
+            (Some(ProfileOutcome::Rejected), e.rejected),
+        ]
+    })
+}
+
+/// Name, help, and what is shown of an export, where there is something.
+type ExportGauge = (&'static str, &'static str, fn(&ExportGauges) -> Option<i64>);
+
+const GAUGES: [ExportGauge; 3] = [
+    ("export_synced", "1 if Synced is True", |g| {
+        Some(g.synced.into())
+    }),
+    ("export_suspended", "1 if suspended", |g| {
+        Some(g.suspended.into())
+    }),
+    ("export_members", "Ids in the list", |g| g.members),
+];
+
+const SECONDS: [ExportGauge; 3] = [
+    (
+        "export_last_success_timestamp",
+        "Unix time of the last run that ended well",
+        |g| g.last_success,
+    ),
+    (
+        "export_next_sync_timestamp",
+        "Unix time of the next run",
+        |g| g.next_sync,
+    ),
+    (
+        "export_effective_interval",
+        "Interval that the budget allows",
+        |g| g.effective_interval,
+    ),
+];
+
+fn words(ready: Ready) -> [series::Text<'static>; 2] {
     let (status, reason) = match ready {
         Some((status, reason)) => (status, reason.as_str()),
         None => (Status::Unknown, ""),
     };
-    [status.as_str(), reason].map(str::to_owned)
+    [status.as_str().into(), reason.into()]
 }
-
-/// Sets a gauge, or takes it away.
-fn set(family: &ByObject, object: &Object, value: Option<i64>) {
-    match value {
-        Some(value) => {
-            family.get_or_create(object).set(value);
-        }
-        None => {
-            family.remove(object);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

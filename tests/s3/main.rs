@@ -2,6 +2,7 @@
 #![cfg(feature = "sandbox")]
 
 mod lists;
+mod locks;
 mod outages;
 mod proxy;
 #[path = "../common/s3.rs"]

@@ -144,3 +144,8 @@ pub fn is_object_name(value: &str) -> bool {
     };
     value.len() <= 253 && value.split('.').all(label)
 }
+
+/// Whether this may be the token of `mixtap.dev/requested-at`.
+pub fn is_token(value: &str) -> bool {
+    (1..=64).contains(&value.chars().count()) && !value.contains(char::is_control)
+}

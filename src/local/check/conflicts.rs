@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::finding::{By, Findings};
-use super::object::spec;
+use super::object::part;
 use crate::api::{CleverTapConnectorSpec, CohortExportSpec};
 use crate::domain::validate::{self, Rules};
 use crate::domain::{CohortRef, ConnectorPlan, Destination, segment};
@@ -73,7 +73,8 @@ impl<'r> Conflicts<'r> {
 
     /// The list that an export writes, where its name can be known without asking Mixpanel.
     fn list(&self, document: &Document) -> Option<Destination> {
-        let spec: CohortExportSpec = spec(document).filter(|_| document.kind() == KINDS[1])?;
+        let export = document.kind() == KINDS[1];
+        let spec: CohortExportSpec = part(document, "").filter(|_| export)?;
         let plan = validate::export(&spec, true, self.rules).ok()?;
         if plan.suspended {
             return None;
@@ -100,7 +101,7 @@ impl<'r> Conflicts<'r> {
         let found = all.find(|other| {
             other.kind() == KINDS[0] && other.namespace() == namespace && other.name() == name
         });
-        let spec: CleverTapConnectorSpec = spec(found?)?;
+        let spec: CleverTapConnectorSpec = part(found?, "")?;
         validate::connector(&spec, self.rules).ok()
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::finding::{By, Findings};
 use super::schema;
 use crate::crdgen;
+use crate::local::manifests::without_nulls;
 
 pub struct Kinds {
     known: Vec<Known>,
@@ -54,9 +55,17 @@ impl Kinds {
         let Some(known) = self.known.iter().find(|known| known.kind == kind) else {
             return;
         };
-        schema::look(&known.schema, object, "", found);
+        schema::unknown(&known.schema, object, "", found);
+        // The server takes no status from a manifest, so that its values don't matter.
+        let mut object = without_nulls(object);
+        if let Some(fields) = object.as_object_mut() {
+            fields.remove("status");
+        }
+        schema::look(&known.schema, &object, "", found);
         let whole = found.0.is_empty();
-        let broken = self.validator.validate_compiled(&known.rules, object, None);
+        let broken = self
+            .validator
+            .validate_compiled(&known.rules, &object, None);
         for rule in broken
             .err()
             .into_iter()

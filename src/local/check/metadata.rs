@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::finding::{By, Findings};
 use super::{pattern, schema};
 use crate::domain::validate::is_object_name;
-use crate::local::manifests::below;
+use crate::local::manifests::{below, without_nulls};
 
 const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 const QUALIFIED: &str = "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
@@ -25,12 +25,16 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
 });
 
 /// Notes everything that isn't right with an object's metadata.
-pub fn look(metadata: &Value, found: &mut Findings) {
-    let mut metadata = without_nulls(metadata);
+pub fn look(object: &Value, found: &mut Findings) {
+    let mut metadata = match &object["metadata"] {
+        Value::Null => json!({}),
+        metadata => without_nulls(metadata),
+    };
     // The server's own, and of no fixed form.
     if let Some(fields) = metadata.as_object_mut() {
         fields.remove("managedFields");
     }
+    schema::unknown(&SCHEMA, &metadata, "metadata", found);
     schema::look(&SCHEMA, &metadata, "metadata", found);
     let text = |field: &str| metadata[field].as_str().filter(|text| !text.is_empty());
     match text("name") {
@@ -65,18 +69,6 @@ pub fn look(metadata: &Value, found: &mut Findings) {
                 "must be a qualified name such as example.com/name",
             );
         }
-    }
-}
-
-/// In metadata nothing is the same as null.
-fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let kept = fields.iter().filter(|(_, value)| !value.is_null());
-            let kept = kept.map(|(name, value)| (name.clone(), without_nulls(value)));
-            Value::Object(kept.collect())
-        }
-        other => other.clone(),
     }
 }
 

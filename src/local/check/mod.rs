@@ -94,3 +94,6 @@ fn unreadable(fault: &Fault) -> Problem {
         by: By::Syntax,
     }
 }
+
+#[cfg(test)]
+mod tests;

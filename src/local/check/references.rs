@@ -1,19 +1,17 @@
 //! What objects refer to, as far as it is among the files.
 
 use super::finding::{By, Findings};
-use super::object::spec;
-use crate::api::{CleverTapConnectorSpec, CohortExportSpec};
+use super::object::part;
+use crate::api::{ConnectorRef, PasscodeSecretRef, ServiceAccountSecretRef};
 use crate::local::manifests::{Document, KINDS, Reading, Secret};
 
 /// Notes what an object refers to in vain. With `partial`, connectors may be elsewhere; Secrets
 /// always may, for nobody should keep them in Git.
 pub fn look(document: &Document, reading: &Reading, partial: bool, found: &mut Findings) {
     if document.kind() == KINDS[0] {
-        if let Some(spec) = spec(document) {
-            secrets(document, &spec, reading, found);
-        }
-    } else if !partial && let Some(spec) = spec::<CohortExportSpec>(document) {
-        connector(document, &spec.connector_ref.name, reading, found);
+        secrets(document, reading, found);
+    } else if !partial && let Some(of) = part::<ConnectorRef>(document, "/connectorRef") {
+        connector(document, &of.name, reading, found);
     }
 }
 
@@ -35,27 +33,29 @@ fn connector(document: &Document, name: &str, reading: &Reading, found: &mut Fin
     found.add(By::Others, "spec.connectorRef.name", must);
 }
 
-fn secrets(
-    document: &Document,
-    spec: &CleverTapConnectorSpec,
-    reading: &Reading,
-    found: &mut Findings,
-) {
-    let passcode = &spec.passcode_secret_ref;
-    let account = &spec.mixpanel.service_account_secret_ref;
-    let (passcodes, accounts) = ("passcodeSecretRef", "mixpanel.serviceAccountSecretRef");
-    for (reference, field, name, key) in [
-        (passcodes, "key", &passcode.name, &passcode.key),
-        (
-            accounts,
-            "usernameKey",
-            &account.name,
-            &account.username_key,
-        ),
-        (accounts, "secretKey", &account.name, &account.secret_key),
-    ] {
+fn secrets(document: &Document, reading: &Reading, found: &mut Findings) {
+    let mut keys = Vec::new();
+    if let Some(of) = part::<PasscodeSecretRef>(document, "/passcodeSecretRef") {
+        keys.push((of.name, of.key, "passcodeSecretRef.key"));
+    }
+    let account = "/mixpanel/serviceAccountSecretRef";
+    if let Some(of) = part::<ServiceAccountSecretRef>(document, account) {
+        keys.push((
+            of.name.clone(),
+            of.username_key,
+            "mixpanel.serviceAccountSecretRef.usernameKey",
+        ));
+        keys.push((
+            of.name,
+            of.secret_key,
+            "mixpanel.serviceAccountSecretRef.secretKey",
+        ));
+    }
+    for (name, key, field) in &keys {
         let secret = Secret::find(&reading.secrets, document.namespace(), name);
-        let Some(secret) = secret.filter(|secret| secret.line(key).is_none()) else {
+        // What can't be read is a problem of the Secret's own.
+        let in_vain = |secret: &&Secret| secret.line(key).is_none() && !secret.is_unreadable(key);
+        let Some(secret) = secret.filter(in_vain) else {
             continue;
         };
         let Document { file, .. } = &secret.document;
@@ -65,6 +65,6 @@ fn secrets(
         } else {
             format!("must be a key of Secret {name} ({file}:{line})")
         };
-        found.add(By::Others, &format!("spec.{reference}.{field}"), must);
+        found.add(By::Others, &format!("spec.{field}"), must);
     }
 }

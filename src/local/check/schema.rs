@@ -54,7 +54,6 @@ fn kind(wanted: &str, value: &Value) -> String {
         Value::String(_) if wanted != "an object of fields" && wanted != "a list" => {
             ", without quotes"
         }
-        Value::Null => ", and can't be empty: leave the field out to have its default",
         _ => "",
     };
     format!("must be {wanted}{hint}")
@@ -66,26 +65,43 @@ fn object(schema: &Value, fields: &Map<String, Value>, path: &str, found: &mut F
         let path = below(path, name);
         let property = known.and_then(|known| known.get(name));
         match property {
-            // As if it were absent.
-            Some(property) if value.is_null() && property.get("default").is_some() => {}
+            // As if it weren't there.
+            Some(_) if value.is_null() => {}
             Some(property) => look(property, value, &path, found),
             None if schema["additionalProperties"].is_object() => {
                 look(&schema["additionalProperties"], value, &path, found);
             }
-            None if schema["additionalProperties"] == true => {}
-            None => found.add(By::Schema, &path, unknown(name, known)),
+            None => {}
         }
     }
     for name in schema["required"].as_array().into_iter().flatten() {
         let name = name.as_str().unwrap_or_default();
         let defaulted = schema["properties"][name].get("default").is_some();
-        if !fields.contains_key(name) && !defaulted {
+        if fields.get(name).is_none_or(Value::is_null) && !defaulted {
             found.add(By::Schema, &below(path, name), "must be set");
         }
     }
 }
 
-fn unknown(name: &str, known: Option<&Map<String, Value>>) -> String {
+/// Notes the fields that the schema doesn't have.
+pub fn unknown(schema: &Value, value: &Value, path: &str, found: &mut Findings) {
+    let known = schema["properties"].as_object();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let path = below(path, name);
+        match known.and_then(|known| known.get(name)) {
+            Some(property) => unknown(property, value, &path, found),
+            None if schema.get("additionalProperties").is_some() => {}
+            // What is no object at all is told as such.
+            None if schema["type"] != "object" => {}
+            None => found.add(By::Schema, &path, like(name, known)),
+        }
+    }
+    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+        unknown(&schema["items"], item, &format!("{path}[{index}]"), found);
+    }
+}
+
+fn like(name: &str, known: Option<&Map<String, Value>>) -> String {
     let likeness =
         |field: &&String| strsim::jaro_winkler(&name.to_lowercase(), &field.to_lowercase());
     let fields = known.into_iter().flat_map(|known| known.keys());

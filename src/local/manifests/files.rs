@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Where `-` reads from, as messages call it.
 pub const STDIN: &str = "<stdin>";
+/// How an apiVersion of our group begins.
+const OURS: &str = "mixtap.dev/";
 /// Bytes that a file may have.
 const LARGEST: u64 = 16 * 1024 * 1024;
 /// Files that all paths may lead to.
@@ -16,6 +18,9 @@ const MOST: usize = 10_000;
 pub struct Text {
     pub file: String,
     pub text: Result<String, String>,
+    /// Whether it is to be manifests: it was named, or it has our `apiVersion`. A folder also holds
+    /// other tools' templates and data.
+    pub meant: bool,
 }
 
 /// Calls `each` with every text in turn: the file that a path names, or what its folder holds,
@@ -25,47 +30,53 @@ pub fn texts(paths: &[PathBuf], stdin: &mut dyn Read, each: &mut dyn FnMut(Text)
     for path in paths {
         found.add(path);
     }
-    for path in found.files {
-        let text = if is_stdin(&path) {
+    for (path, named) in found.files {
+        let bytes = if is_stdin(&path) {
             read(&mut *stdin)
         } else {
             File::open(&path).and_then(|mut file| read(&mut file))
         };
-        let file = name(&path);
-        let text = text.map_err(|error| said(&error));
-        each(Text { file, text });
+        let ours = |bytes: &Vec<u8>| memchr::memmem::find(bytes, OURS.as_bytes()).is_some();
+        each(Text {
+            file: name(&path),
+            meant: named || bytes.as_ref().map_or(true, ours),
+            text: bytes.map_err(|error| said(&error)).and_then(text),
+        });
     }
     for (path, why) in found.failed {
-        let (file, text) = (name(&path), Err(why));
-        each(Text { file, text });
+        each(Text {
+            file: name(&path),
+            meant: true,
+            text: Err(why),
+        });
     }
 }
 
 #[derive(Default)]
 struct Found {
-    files: Vec<PathBuf>,
+    /// Each with whether it was named.
+    files: Vec<(PathBuf, bool)>,
     known: BTreeSet<PathBuf>,
     failed: Vec<(PathBuf, String)>,
 }
 
 impl Found {
     fn add(&mut self, path: &Path) {
-        if is_stdin(path) {
-            return self.file(path, path.to_owned());
-        }
         match fs::metadata(path) {
+            _ if is_stdin(path) => self.file(path, true),
             Ok(meta) if meta.is_dir() => self.folder(path),
-            Ok(_) => self.file(path, fs::canonicalize(path).unwrap_or(path.to_owned())),
+            Ok(_) => self.file(path, true),
             Err(error) => self.failed.push((path.to_owned(), said(&error))),
         }
     }
 
-    fn file(&mut self, path: &Path, real: PathBuf) {
+    fn file(&mut self, path: &Path, named: bool) {
+        let real = fs::canonicalize(path).unwrap_or(path.to_owned());
         if self.files.len() >= MOST {
             let why = format!("must be among at most {MOST} files");
             self.failed.push((path.to_owned(), why));
         } else if self.known.insert(real) {
-            self.files.push(path.to_owned());
+            self.files.push((path.to_owned(), named));
         }
     }
 
@@ -92,7 +103,7 @@ impl Found {
             } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 self.folder(&path);
             } else if manifest && !path.is_dir() {
-                self.add(&path);
+                self.file(&path, false);
             }
         }
     }
@@ -110,17 +121,20 @@ fn name(path: &Path) -> String {
     }
 }
 
-fn read(from: &mut dyn Read) -> io::Result<String> {
-    let mut text = String::new();
-    from.take(LARGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST {
-        return Err(io::Error::other("must be at most 16 MiB"));
+fn read(from: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.len() as u64 > LARGEST {
+        return Err("must be at most 16 MiB".to_owned());
     }
+    let text = String::from_utf8(bytes).map_err(|_| "must be UTF-8 text".to_owned())?;
     // As editors on Windows begin a file.
-    if text.starts_with('\u{feff}') {
-        text.remove(0);
-    }
-    Ok(text)
+    let plain = text.strip_prefix('\u{feff}').map(str::to_owned);
+    Ok(plain.unwrap_or(text))
 }
 
 /// Why a file can't be read, without the operating system's number.
@@ -128,7 +142,6 @@ fn said(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "must be a file or a folder: it isn't there".to_owned(),
         io::ErrorKind::PermissionDenied => "must be readable: permission is denied".to_owned(),
-        io::ErrorKind::InvalidData => "must be UTF-8 text".to_owned(),
         _ => error.to_string(),
     }
 }

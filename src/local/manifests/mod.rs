@@ -25,7 +25,10 @@ pub use document::{API_VERSION, Document, KINDS, NAMESPACE};
 pub use objects::Objects;
 pub use secret::Secret;
 use tree::{Fields, Node};
-pub use tree::{Position, below};
+pub use tree::{Position, below, without_nulls};
+
+/// Objects that are kept, of all files.
+const MOST: usize = 10_000;
 
 /// What was read, in the order of files and of the documents in them.
 #[derive(Debug, Default)]
@@ -47,41 +50,46 @@ pub struct Fault {
 }
 
 /// Reads every path: a file, a folder with all of its `.yaml`, `.yml` and `.json` files however
-/// deep, or `-` for `stdin`. A fault hides nothing else.
+/// deep, or `-` for `stdin`. A fault hides nothing else; in a folder, files without our
+/// `apiVersion` may be anything.
 pub fn read(paths: &[PathBuf], stdin: &mut dyn Read) -> Reading {
     let mut reading = Reading::default();
     files::texts(paths, stdin, &mut |text| {
-        let file: Arc<str> = text.file.into();
+        let (file, before): (Arc<str>, _) = (text.file.into(), reading.faults.len());
         match text.text {
-            Ok(text) => reading.add(&file, &text),
-            Err(why) => reading.faults.push(Fault {
-                file,
-                at: None,
-                why,
-            }),
+            Ok(yaml) => reading.add(&file, &yaml),
+            Err(why) => reading.fault(&file, None, why),
+        }
+        if !text.meant {
+            reading.faults.truncate(before);
         }
     });
     reading
 }
 
 impl Reading {
-    fn add(&mut self, file: &Arc<str>, text: &str) {
-        for read in yaml::documents(text) {
+    fn add(&mut self, file: &Arc<str>, yaml: &str) {
+        for read in yaml::documents(yaml) {
             match read {
                 Ok(node) => self.keep(file, node),
-                Err(error) => self.faults.push(Fault {
-                    file: file.clone(),
-                    at: Some(error.at),
-                    why: error.why,
-                }),
+                Err(error) => self.fault(file, Some(error.at), error.why),
             }
         }
+    }
+
+    fn fault(&mut self, file: &Arc<str>, at: Option<Position>, why: String) {
+        let file = file.clone();
+        self.faults.push(Fault { file, at, why });
     }
 
     fn keep(&mut self, file: &Arc<str>, node: Node) {
         let (start, mut fields) = (node.at, Fields::default());
         let value = node.flatten("", &mut fields);
         for document in Document::new(file, value, start, fields).unfolded() {
+            if self.documents.len() + self.secrets.len() == MOST {
+                let why = format!("must be among at most {MOST} objects");
+                return self.fault(file, Some(document.at("")), why);
+            }
             if document.is_secret() {
                 self.secrets.push(Secret::new(document));
             } else if document.is_ours() {

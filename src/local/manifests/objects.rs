@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{API_VERSION, Document, Fault, KINDS, Reading, Secret};
+use super::{API_VERSION, Document, Fault, KINDS, Reading, Secret, without_nulls};
 use crate::api::{CleverTapConnector, CohortExport};
 
 /// The objects of files, each with the namespace that it is in.
@@ -52,7 +52,9 @@ fn typed<T: DeserializeOwned>(document: &Document) -> Option<T> {
     if !known {
         return None;
     }
-    let mut value = document.value.clone();
+    let mut value = without_nulls(&document.value);
+    // It is the server's to say, so that a file's may be anything.
+    value.as_object_mut()?.remove("status");
     let metadata = value.get_mut("metadata").and_then(Value::as_object_mut)?;
     metadata.insert("namespace".to_owned(), document.namespace().into());
     serde_json::from_value(value).ok()

@@ -54,7 +54,7 @@ fn number(text: &str) -> Option<Number> {
     }
     let number = float(&digits)?;
     // Go writes a float without a fraction as a whole number, which a schema then takes for one.
-    let whole = number.fract() == 0.0 && number.abs() < 1e15;
+    let whole = number.fract() == 0.0 && number.abs() < 9e18;
     if whole {
         return Some((number as i64).into());
     }
@@ -80,8 +80,13 @@ fn whole(text: &str) -> Option<Number> {
     }
     let number = i128::from_str_radix(digits, base).ok()?;
     let number = if negative { -number } else { number };
-    let signed = i64::try_from(number).map(Number::from);
-    signed.or(u64::try_from(number).map(Number::from)).ok()
+    match i64::try_from(number) {
+        Ok(number) => Some(number.into()),
+        // Beyond int64 the API server goes on with a float.
+        Err(_) => u64::try_from(number)
+            .ok()
+            .and_then(|n| Number::from_f64(n as f64)),
+    }
 }
 
 fn float(text: &str) -> Option<f64> {
@@ -123,7 +128,10 @@ mod tests {
             ("1:30", json!("1:30")),
             ("2020-01-01", json!("2020-01-01")),
             ("1e400", json!("1e400")),
-            ("18446744073709551615", json!(u64::MAX)),
+            (
+                "18446744073709551615",
+                json!(18_446_744_073_709_551_615_f64),
+            ),
             ("15m", json!("15m")),
             ("--5", json!("--5")),
             ("1.2.3", json!("1.2.3")),

@@ -76,6 +76,12 @@ impl Secret {
         self.values.contains_key(key)
     }
 
+    /// Whether it has this key with a value that can't be read.
+    pub fn is_unreadable(&self, key: &str) -> bool {
+        let is = |field: &str| self.unreadable.contains(&super::below(field, key));
+        is("data") || is("stringData")
+    }
+
     /// The one line of text that this key holds; `None` where there is none.
     pub fn line(&self, key: &str) -> Option<SecretString> {
         let bytes = self.values.get(key)?.expose_secret();

@@ -103,14 +103,35 @@ fn folders_are_read_in_order_and_each_file_once() {
     ] {
         fs::write(path(file), export(name)).unwrap();
     }
+    // Neither of them is ours, unless it says so.
+    fs::write(path("template.yaml"), "name: {{ .Values.name }}\n").unwrap();
     fs::write(path("latin1.yaml"), b"\xe9").unwrap();
+    fs::write(
+        path("ours.yaml"),
+        "apiVersion: mixtap.dev/v1alpha1\nkind: {{ kind }}\n",
+    )
+    .unwrap();
+    fs::write(
+        path("ours-latin1.yaml"),
+        b"apiVersion: mixtap.dev/v1alpha1 # \xe9",
+    )
+    .unwrap();
     std::os::unix::fs::symlink(folder.path(), path("a/round")).unwrap();
     std::os::unix::fs::symlink(path("d.txt"), path("linked.yaml")).unwrap();
     let paths = [folder.path().to_owned(), path("c.yaml"), path("gone")];
     let read = read(&paths, &mut std::io::empty());
     let names: Vec<_> = read.documents.iter().map(Document::name).collect();
     assert_eq!(names, ["first", "second", "third", "other"]);
-    let faults: Vec<_> = read.faults.iter().map(|fault| fault.why.as_str()).collect();
+    let faults = read.faults.iter().map(|fault| {
+        let (_, file) = fault.file.rsplit_once('/').unwrap();
+        (file, fault.at.map(|at| at.line), fault.why.as_str())
+    });
     let gone = "must be a file or a folder: it isn't there";
-    assert_eq!(faults, ["must be UTF-8 text", gone]);
+    let key = "must be text: it is a key";
+    let wanted = [
+        ("ours-latin1.yaml", None, "must be UTF-8 text"),
+        ("ours.yaml", Some(2), key),
+        ("gone", None, gone),
+    ];
+    assert_eq!(faults.collect::<Vec<_>>(), wanted);
 }

@@ -119,3 +119,16 @@ pub fn below(path: &str, key: &str) -> String {
         format!("{path}.{key}")
     }
 }
+
+/// The value without the fields that are null: to Kubernetes they aren't there.
+pub fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept = fields.iter().filter(|(_, value)| !value.is_null());
+            let kept = kept.map(|(name, value)| (name.clone(), without_nulls(value)));
+            Value::Object(kept.collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(without_nulls).collect()),
+        other => other.clone(),
+    }
+}

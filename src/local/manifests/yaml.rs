@@ -68,7 +68,10 @@ impl<'t> Reader<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Position), Unreadable> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => Ok((event, position(&span.start))),
-            Some(Err(error)) => Err(unreadable(position(error.marker()), error.info())),
+            Some(Err(error)) => {
+                let why = format!("must be YAML: {}", error.info());
+                Err(unreadable(position(error.marker()), why))
+            }
             None => Ok((Event::StreamEnd, Position { line: 1, column: 1 })),
         }
     }

@@ -15,7 +15,7 @@ mod screen;
 
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -28,12 +28,15 @@ use super::pass::Mode;
 use super::session::{self, LocalError, OWNER, Session};
 use super::{key, scratch};
 use crate::config::SyncArgs;
+use crate::domain::Destination;
 use crate::export::{self, windows};
 use crate::state::Holder;
 
 /// Between passes that watch, at least and at most: files may have changed.
 const PAUSE: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// How often what nobody needs is removed while it watches; else once.
+const SWEEP: Duration = Duration::from_secs(24 * 3600);
 
 /// One pass, or passes until `shutdown` where that is asked for. Whether everything is as it should
 /// be.
@@ -49,7 +52,8 @@ pub async fn sync(args: SyncArgs, shutdown: CancellationToken) -> Result<bool, L
     let taking = Lock::take(&state, args.lock_duration, args.wait, waiting);
     let lock = tokio::select! {
         lock = taking => lock?,
-        () = shutdown.cancelled() => return Ok(true),
+        // Nothing was done, which is what somebody asked for who watches.
+        () = shutdown.cancelled() => return Ok(args.watch),
     };
     let done = held(&args, state, lock.until(), objects, &shutdown).await;
     lock.release().await;
@@ -105,17 +109,22 @@ async fn passes(
         },
         waits: HashMap::new(),
     };
+    let mut swept: Option<Instant> = None;
     loop {
         let passed = passes.pass(&objects).await?;
         let told = !args.watch || passed.report.tells();
         if told {
             screen.end(&passed.report)?;
         }
-        if !args.watch {
-            return Ok(passed.report.ok);
-        }
         if !until.valid() {
             return Err(LocalError::LockLost);
+        }
+        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+            sweep(session, &passed.lists).await;
+            swept = Some(Instant::now());
+        }
+        if !args.watch {
+            return Ok(passed.report.ok);
         }
         tokio::select! {
             () = shutdown.cancelled() => return Ok(true),
@@ -126,6 +135,15 @@ async fn passes(
             Ok(read) => objects = read,
             Err(error) => say(&format!("{error}\nmixtap: the files as they were go on")),
         }
+    }
+}
+
+/// What no export has asked for in a month goes. Passes keep no histories.
+async fn sweep(session: &Session, lists: &[Destination]) {
+    match session.state.sweep(lists, &[], Timestamp::now()).await {
+        Ok(0) => {}
+        Ok(gone) => tracing::info!(gone, "removed the state of lists that no export refers to"),
+        Err(error) => tracing::warn!(%error, "the state can't be swept"),
     }
 }
 

@@ -13,7 +13,7 @@ use super::screen::Screen;
 use crate::api::{CohortStatus, SegmentStatus, SyncType, conditions};
 use crate::domain::outcome::connector::Check;
 use crate::domain::outcome::export::Write;
-use crate::domain::{Reason, schedule};
+use crate::domain::{Destination, Reason, schedule};
 use crate::export::{OneTime, Progress};
 use crate::local::lists::Lists;
 use crate::local::lock::Until;
@@ -39,6 +39,8 @@ pub struct Passed {
     pub report: Report,
     /// When something is due next, if anything ever is.
     pub next: Option<Timestamp>,
+    /// The lists that exports ask for.
+    pub lists: Vec<Destination>,
 }
 
 impl Passes<'_> {
@@ -97,6 +99,7 @@ impl Passes<'_> {
         Ok(Passed {
             report: Report::new(checked, lines),
             next: wakes.into_iter().min(),
+            lists: lists.wanted(),
         })
     }
 

@@ -16,8 +16,8 @@ const NAMES: [&str; 4] = [
     "dynamic.yaml",
 ];
 
-/// Fills the vendors, writes the examples into the folder, and says what to do with them. A file of
-/// that name stays as it is, for somebody may have changed it.
+/// Fills the vendors, writes the examples into the folder, and says what to do with them. No file is
+/// overwritten: the addresses in one of an earlier sandbox wouldn't fit.
 pub fn write_examples(sandbox: &Sandbox, folder: &Path) -> io::Result<String> {
     let credentials = manifests::credentials().map_err(io::Error::other)?;
     let holds = world::furnish(sandbox, &credentials).map_err(io::Error::other)?;
@@ -27,11 +27,16 @@ pub fn write_examples(sandbox: &Sandbox, folder: &Path) -> io::Result<String> {
             "connector.yaml" => pointed(text, sandbox),
             _ => text.to_owned(),
         };
-        let file = fs::File::create_new(folder.join(name));
-        match file.and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes())) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
+        let path = folder.join(name);
+        let file = fs::File::create_new(&path);
+        file.and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => io::Error::other(format!(
+                    "{} is there already: remove it, or name another directory",
+                    path.display()
+                )),
+                _ => error,
+            })?;
     }
     let urls = sandbox.urls();
     let [mixpanel, clevertap] = [&urls.mixpanel, &urls.clevertap].map(|url| origin(url.as_str()));

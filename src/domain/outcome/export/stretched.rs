@@ -10,7 +10,7 @@ use crate::domain::schedule::seconds;
 
 impl Write<'_> {
     /// Says in a status that closes a run that the budget permits one each `cycle`, or takes that
-    /// back. Whole minutes are told, rounded up: a cycle moves a little with each export.
+    /// back. It is told rounded up, for a cycle moves a little with each export.
     pub fn stretched(
         &self,
         mut status: CohortExportStatus,
@@ -20,8 +20,7 @@ impl Write<'_> {
             unstretched(&mut status);
             return status;
         };
-        let minutes = cycle.as_secs().unsigned_abs().div_ceil(60);
-        let effective = DurationString::of_minutes(minutes).0;
+        let effective = DurationString::about(cycle.as_secs().unsigned_abs()).0;
         let message = format!(
             "The query budget of the Mixpanel project permits a run every {effective}: raise \
              spec.mixpanel.queriesPerHour of its connectors, lengthen spec.interval, or remove \
