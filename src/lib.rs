@@ -20,7 +20,8 @@
 //! ```
 //!
 //! The same from files: `local` reads manifests in the place of `controller`, and checks them with
-//! the CRDs' own schemas.
+//! the CRDs' own schemas. People ask what the leader knows on its `page`, and by `plugin`, which is
+//! `kubectl mixtap`.
 //!
 //! Nothing flows back: the controller never writes `spec`, `domain` never calls, `mixpanel` never
 //! sees `clevertap`, `export` never sees `kube`. `tests/rooms.rs` holds the code to it.

@@ -45,9 +45,8 @@ fn past(claim: &Claim, outcome: &Outcome, now: Timestamp) -> Option<PastRun> {
         Outcome::Confirmed(confirmed) => *confirmed == Confirmed::Uploaded,
         Outcome::Error(_) => false,
     };
-    let changed = sent || last_outcome(&before) != Some(reason);
-    let today = last_end(&before).is_some_and(|end| day(end) == day(now));
-    (changed || !today).then(|| PastRun {
+    let changed = news(&before, reason, sent, now)?;
+    Some(PastRun {
         id: claim.run.id.clone(),
         reason: claim.run.reason.clone(),
         started_time: claim.run.started_time.0,
@@ -60,6 +59,14 @@ fn past(claim: &Claim, outcome: &Outcome, now: Timestamp) -> Option<PastRun> {
         },
         held: held(claim, outcome, now),
     })
+}
+
+/// Whether the run changed something: a list was sent, or it ended otherwise than the one before.
+/// `None` where it didn't, and isn't the first to end today.
+fn news(before: &CohortExportStatus, outcome: &str, sent: bool, now: Timestamp) -> Option<bool> {
+    let changed = sent || last_outcome(before) != Some(outcome);
+    let today = last_end(before).is_some_and(|end| day(end) == day(now));
+    (changed || !today).then_some(changed)
 }
 
 /// What the run before brought; one that was interrupted brought nothing.
@@ -97,4 +104,75 @@ fn held(claim: &Claim, outcome: &Outcome, now: Timestamp) -> Option<Held> {
         members: count(*members),
         removed: count(*removed),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Synced at 23:00, and failed since where a reason says so.
+    fn before(failed: Option<&str>) -> CohortExportStatus {
+        let run = json!({
+            "id": "r", "reason": "Scheduled", "startedTime": "2026-01-01T22:59:00Z",
+            "finishedTime": "2026-01-01T23:00:00Z", "generation": 1, "members": 1, "exported": 1,
+            "added": 0, "removed": 0, "unchanged": 1, "skippedAnonymous": 0, "skippedNoIdentity": 0,
+            "duplicates": 0, "profilesCreated": 0, "profilesRejected": 0, "uploaded": false,
+        });
+        let failure = failed.map(
+            |reason| json!({ "runId": "f", "reason": reason, "time": "2026-01-01T23:30:00Z" }),
+        );
+        let reason = failed.filter(|reason| *reason != "RunInterrupted");
+        let status = json!({
+            "lastRun": run, "lastFailure": failure,
+            "conditions": [{ "type": "Synced", "status": "True", "message": "",
+                "reason": reason.unwrap_or("Synced"), "lastTransitionTime": "2026-01-01T23:00:00Z" }],
+        });
+        serde_json::from_value(status).unwrap()
+    }
+
+    #[test]
+    fn a_run_is_news_once_or_once_a_day() {
+        for (failed, outcome, sent, at, expected) in [
+            (None, "Synced", false, "2026-01-01T23:59:59Z", None),
+            (None, "Synced", true, "2026-01-01T23:59:59Z", Some(true)),
+            (None, "Synced", false, "2026-01-02T00:00:00Z", Some(false)),
+            (None, "HeldEmpty", false, "2026-01-01T23:59:59Z", Some(true)),
+            (
+                Some("HeldEmpty"),
+                "HeldEmpty",
+                false,
+                "2026-01-01T23:59:59Z",
+                None,
+            ),
+            (
+                Some("HeldEmpty"),
+                "HeldEmpty",
+                false,
+                "2026-01-02T00:00:00Z",
+                Some(false),
+            ),
+            (
+                Some("HeldEmpty"),
+                "Synced",
+                false,
+                "2026-01-01T23:59:59Z",
+                Some(true),
+            ),
+            (
+                Some("RunInterrupted"),
+                "Synced",
+                false,
+                "2026-01-01T23:59:59Z",
+                None,
+            ),
+        ] {
+            let found = news(&before(failed), outcome, sent, at.parse().unwrap());
+            assert_eq!(found, expected, "{failed:?} {outcome} {sent} {at}");
+        }
+        let first = CohortExportStatus::default();
+        let now = "2026-01-01T23:59:59Z".parse().unwrap();
+        assert_eq!(news(&first, "Synced", false, now), Some(true));
+    }
 }

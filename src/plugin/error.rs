@@ -21,7 +21,7 @@ impl Error {
     /// The same with more to say.
     pub fn and(self, more: &str) -> Self {
         Self {
-            text: format!("{}. {more}", self.text),
+            text: format!("{}. {more}", self.text.trim_end_matches('.')),
             ..self
         }
     }

@@ -36,3 +36,4 @@ mod kubelet;
 mod rights;
 mod syncs;
 mod user;
+mod why;

@@ -138,7 +138,7 @@ async fn passes(
     }
 }
 
-/// What no export has asked for in a month goes.
+/// What no export has asked for in a month goes. Passes keep no histories.
 async fn sweep(session: &Session, lists: &[Destination]) {
     // No pass keeps a history.
     match session.state.sweep(lists, &[], Timestamp::now()).await {

@@ -19,6 +19,9 @@ use crate::mixpanel::{
 use crate::plugin::cluster::Cluster;
 use crate::plugin::error::Error;
 
+/// Fields that name where credentials are sent.
+const ENDPOINTS: &str = "spec.endpoints";
+
 /// An answer of Mixpanel's.
 pub struct Asked {
     /// Id and name.
@@ -67,7 +70,14 @@ fn plans(
         min_check_interval: SignedDuration::ZERO,
     };
     let unusable = |what: String, problems: Vec<Problem>| {
-        Error::new(format!("{what} can't be used: {}", sentence(&problems)))
+        let error = Error::new(format!("{what} can't be used: {}", sentence(&problems)));
+        match problems
+            .iter()
+            .any(|problem| problem.field.starts_with(ENDPOINTS))
+        {
+            true => error.and("This command has a flag of that name: credentials are sent there"),
+            false => error,
+        }
     };
     let connector_plan = validate::connector(&connector.spec, &rules).map_err(|problems| {
         unusable(
