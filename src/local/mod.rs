@@ -18,6 +18,7 @@ mod members;
 mod pass;
 pub mod plan;
 
+mod remembered;
 mod scratch;
 mod secrets;
 mod session;
