@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 
 use super::before::Before;
+use super::find::destination;
 use super::gate::{Gate, Watch};
 use super::keep::{keep, with_room};
 use super::list::Upload;
-use super::run::destination;
 use super::shelf::Shelf;
 use super::snapshot::Header;
 use super::{Request, RunError, Tools};

@@ -13,6 +13,7 @@ mod compare;
 mod confirm;
 mod draft;
 mod ending;
+mod find;
 mod fingerprint;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]

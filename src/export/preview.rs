@@ -1,6 +1,7 @@
 //! What a run would do, without doing it.
 
-use super::run::{Found, Made, Run, find};
+use super::find::{Found, find};
+use super::run::{Made, Run};
 use super::{Gate, Request, RunError, Tools, Warning, profiles};
 use crate::domain::{Counts, Reason};
 

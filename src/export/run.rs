@@ -8,15 +8,15 @@ use jiff::Timestamp;
 use super::before::{Before, unusable};
 use super::compare::Now;
 use super::draft::{Draft, Send};
+use super::find::{Found, find};
 use super::gate::{Gate, Watch};
 use super::profiles::Rejected;
 use super::progress::Step;
 use super::read::ReadMembers;
 use super::scratch::{self, blocking};
 use super::spool::Spooled;
-use super::{Done, Request, RunError, Tools, cohort};
+use super::{Done, Request, RunError, Tools};
 use crate::domain::guard::{self, Previous, Verdict, judge};
-use crate::domain::segment::default_name;
 use crate::domain::{Counts, Destination, Reason, identity_fingerprint};
 use crate::telemetry::traces::{Instrument as _, phase};
 
@@ -41,92 +41,6 @@ pub async fn run(tools: &Tools<'_>, request: &Request, gate: &Gate<'_>) -> Resul
     let made = run.make(gate).await?;
     run.guard(&made).await?;
     run.write(made).await
-}
-
-/// What is known before anything is read.
-pub(super) enum Found {
-    /// A run of this id had got to its end; whether its mark still stands.
-    Finished {
-        done: Done,
-        list: Destination,
-        marked: bool,
-    },
-    Open(Open),
-}
-
-/// A cohort, its list, and that list's past.
-pub(super) struct Open {
-    pub cohort: (i64, String),
-    pub list: Destination,
-    pub before: Before,
-}
-
-pub(super) async fn find(
-    tools: &Tools<'_>,
-    request: &Request,
-    gate: &Gate<'_>,
-) -> Result<Found, RunError> {
-    let finished = |done, list: &Destination, before: &Before| Found::Finished {
-        done,
-        list: list.clone(),
-        marked: before.mark.is_some(),
-    };
-    let mut known = None;
-    if let Some(name) = known_segment(request) {
-        let list = request.connector.destination(name);
-        let before = Before::load(tools.state, &list, tools.scratch).await?;
-        if let Some(done) = before.finished(&list, request) {
-            return Ok(finished(done, &list, &before));
-        }
-        known = Some((list, before));
-    }
-    let cohort = cohort::resolve(tools, request).await?;
-    let list = destination(request, &cohort);
-    (gate.resolved)(&list)?;
-    let before = match known {
-        Some((of, before)) if of == list => before,
-        _ => Before::load(tools.state, &list, tools.scratch).await?,
-    };
-    if let Some(done) = before.finished(&list, request) {
-        return Ok(finished(done, &list, &before));
-    }
-    Ok(Found::Open(Open {
-        cohort,
-        list,
-        before,
-    }))
-}
-
-impl Open {
-    pub fn run<'a>(
-        &'a self,
-        tools: &'a Tools<'a>,
-        request: &'a Request,
-        gate: &'a Gate<'a>,
-    ) -> Run<'a> {
-        Run {
-            tools,
-            request,
-            cohort: &self.cohort,
-            list: &self.list,
-            before: &self.before,
-            watch: Watch::new(gate, &self.list),
-        }
-    }
-}
-
-/// The segment's name, as far as it is known without a call.
-fn known_segment(request: &Request) -> Option<&str> {
-    let named = request.export.segment_name.as_deref();
-    named.or(request.known_segment.as_deref())
-}
-
-/// The list that this cohort goes to.
-pub(super) fn destination(request: &Request, (id, name): &(i64, String)) -> Destination {
-    match known_segment(request) {
-        Some(segment) => request.connector.destination(segment),
-        None => request.connector.destination(&default_name(name, *id)),
-    }
 }
 
 /// A run whose cohort and list are known.

@@ -20,6 +20,7 @@ pub mod manifests;
 mod members;
 mod pass;
 pub mod plan;
+mod remembered;
 mod scratch;
 mod secrets;
 mod session;

@@ -1,14 +1,12 @@
 //! The objects of the files, joined with what the state remembers of them.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
 
 use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::manifests::Objects;
-use super::secrets::{Secrets, hex};
+use super::remembered::{Id, Remembered, remembered};
+use super::secrets::Secrets;
 use super::session::{LocalError, Session};
 use crate::api::{
     CleverTapConnector, CleverTapConnectorStatus, CohortExport, CohortExportStatus, RELEASE_HOLD,
@@ -16,8 +14,8 @@ use crate::api::{
 };
 use crate::domain::outcome::lint;
 use crate::domain::{ConnectorPlan, ExportPlan, Failure, Reason, Shape, schedule, validate};
-use crate::export::{Credentials, FingerprintKey};
-use crate::state::{LocalKey, LocalRecord, State, StateError};
+use crate::export::Credentials;
+use crate::state::{State, StateError};
 
 /// Everything that a pass looks at.
 pub struct World {
@@ -51,64 +49,6 @@ pub struct Ready {
     pub group: String,
     /// By its own spec, or its connector's.
     pub suspended: bool,
-}
-
-/// What the state remembers of an object, as it is now.
-pub struct Remembered<S> {
-    record: LocalRecord<S>,
-    /// The state holds another one.
-    changed: bool,
-}
-
-impl<S: Serialize + PartialEq> Remembered<S> {
-    /// Remembers this status, unless the state does already.
-    async fn keep(&mut self, id: &Id, state: &State, status: S) -> Result<(), StateError> {
-        self.changed |= self.record.status != status;
-        self.record.status = status;
-        if self.changed {
-            state.keep_local(id.key(), &self.record).await?;
-            self.changed = false;
-        }
-        Ok(())
-    }
-}
-
-impl<S> Deref for Remembered<S> {
-    type Target = LocalRecord<S>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.record
-    }
-}
-
-/// Which object it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Id {
-    pub kind: &'static str,
-    pub namespace: String,
-    pub name: String,
-}
-
-impl Id {
-    fn key(&self) -> LocalKey<'_> {
-        LocalKey {
-            kind: self.kind,
-            namespace: &self.namespace,
-            name: &self.name,
-        }
-    }
-
-    /// In the place of a uid: the same each time.
-    pub fn uid(&self) -> String {
-        format!("{} {}/{}", self.kind, self.namespace, self.name)
-    }
-}
-
-/// `namespace/name`
-impl std::fmt::Display for Id {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
 }
 
 impl World {
@@ -220,41 +160,6 @@ fn id(
         namespace: metadata.namespace.clone().unwrap_or_default(),
         name: metadata.name.clone().unwrap_or_default(),
     }
-}
-
-/// What the state remembers; a changed spec is a new generation.
-async fn remembered<S: DeserializeOwned + Default>(
-    session: &Session,
-    id: &Id,
-    spec: &impl Serialize,
-    now: Timestamp,
-) -> Result<Remembered<S>, StateError> {
-    let spec = fingerprint(&session.key, spec);
-    let Some(record) = session.state.local::<S>(id.key()).await? else {
-        return Ok(Remembered {
-            record: LocalRecord {
-                generation: 1,
-                spec,
-                created: now,
-                status: S::default(),
-            },
-            changed: true,
-        });
-    };
-    let changed = record.spec != spec;
-    Ok(Remembered {
-        record: LocalRecord {
-            generation: record.generation.saturating_add(changed.into()),
-            spec,
-            ..record
-        },
-        changed,
-    })
-}
-
-fn fingerprint(key: &FingerprintKey, spec: &impl Serialize) -> String {
-    let json = serde_json::to_string(spec).expect("a spec serializes");
-    hex(&key.fingerprint(&json))
 }
 
 fn ready(

@@ -7,7 +7,8 @@ use crate::api::SyncType;
 use crate::domain::{Failure, Reason};
 use crate::export::{Held, Preview, Sends, Warning};
 use crate::local::members::Members;
-use crate::local::world::{Export, Id};
+use crate::local::remembered::Id;
+use crate::local::world::Export;
 
 /// What a sync would do with one export.
 #[derive(Clone, Debug, Serialize)]

@@ -8,7 +8,8 @@ use crate::domain::counts::thousands;
 use crate::domain::{Counts, Kind, Reason};
 use crate::export::{Confirmed, Outcome, Stop};
 use crate::local::members::Members;
-use crate::local::world::{Connector, Export, Id};
+use crate::local::remembered::Id;
+use crate::local::world::{Connector, Export};
 
 /// How an object stands after a pass.
 #[derive(Clone, Debug, Serialize)]
