@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use kube::runtime::controller::Action;
 
 /// How long a run waits for its place before its status says so.
-const SILENT: Duration = Duration::from_secs(5);
+const SILENT: Duration = Duration::from_secs(15);
 
 /// Runs an export that is due.
 ///
@@ -72,7 +72,7 @@ pub async fn run(
     }
     let place = match ctx.places.take(&reference(export)) {
         Ok(place) => place,
-        // A short wait isn't worth a word.
+        // A short wait isn't worth a word: a write of status each would make the others wait.
         Err(waited) if waited < SILENT => return Ok(Action::requeue(SILENT - waited)),
         Err(_) => {
             let cycle = turns::cycle(ctx, found);
