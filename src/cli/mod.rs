@@ -58,12 +58,13 @@ pub enum Command {
     /// Write the manifests for cohorts of a Mixpanel project: asks for what flags don't say
     Init(Box<InitArgs>),
     /// Say everything that is wrong with manifests, without a cluster
+    #[command(override_usage = "mixtap check [OPTIONS] --filename <PATH>...")]
     Check(CheckArgs),
     /// Print what a sync of these files would do, without doing it
-    #[command(after_help = examples::PLAN)]
+    #[command(after_help = examples::PLAN, override_usage = "mixtap plan [OPTIONS] --filename <PATH>...")]
     Plan(Box<PlanArgs>),
     /// Export from files, without a cluster
-    #[command(after_help = examples::SYNC)]
+    #[command(after_help = examples::SYNC, override_usage = "mixtap sync [OPTIONS] --filename <PATH>...")]
     Sync(Box<SyncArgs>),
     /// See all of it at work on this machine: a real API server, stand-ins of both vendors
     #[cfg(feature = "sandbox")]

@@ -17,7 +17,8 @@ pub struct StateArgs {
         env = "MIXTAP_STATE_URL",
         value_name = "URL",
         hide_env_values = true,
-        default_value = "file:///var/lib/mixtap"
+        default_value = "file:///var/lib/mixtap",
+        value_parser = state_url
     )]
     pub state_url: Url,
 
@@ -60,4 +61,10 @@ impl StateArgs {
         }
         Ok(())
     }
+}
+
+fn state_url(text: &str) -> Result<Url, String> {
+    let must = "must be a URL: file:///DIR for a folder (file:///tmp/x is /tmp/x), s3://BUCKET for a \
+                bucket";
+    text.parse().map_err(|_| must.to_owned())
 }

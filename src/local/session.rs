@@ -1,11 +1,9 @@
 //! What one command works with, from its flags.
 
-use std::collections::BTreeSet;
-use std::io;
 use std::time::Duration;
+use std::{io, panic};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
+use super::check::{Format, Report};
 use super::key::KeyError;
 use super::lock::LockError;
 use super::manifests::{self, Fault, Objects};
@@ -30,8 +28,9 @@ pub enum LocalError {
         "nothing to export: these files must hold at least one CohortExport (mixtap.dev/v1alpha1)"
     )]
     Nothing,
-    #[error("{0} is declared twice: `mixtap check` says where")]
-    Twice(String),
+    /// What `check` says of them.
+    #[error("these files can't be used as they are\n{}", .0.trim_end())]
+    Invalid(String),
     #[error("{0}")]
     Secrets(#[from] Ambiguous),
     #[error("{0}")]
@@ -109,33 +108,50 @@ pub fn state(args: &LocalArgs) -> Result<State, LocalError> {
     Ok(State::open(args.state_url.as_str(), &args.state_prefix)?)
 }
 
-/// The objects of the files.
+/// The same to be read only: a folder that isn't there holds nothing, and isn't made.
 ///
 /// # Errors
-/// One of them can't be read, or there is none.
-pub fn objects(args: &LocalArgs) -> Result<Objects, LocalError> {
-    let reading = manifests::read(&args.files.paths, &mut io::stdin().lock());
-    let objects = reading.objects().map_err(LocalError::Files)?;
-    let connectors = objects.connectors.iter().map(|object| &object.metadata);
-    unique("CleverTapConnector", connectors)?;
-    let exports = objects.exports.iter().map(|object| &object.metadata);
-    unique("CohortExport", exports)?;
+/// The same.
+pub fn state_to_read(args: &LocalArgs) -> Result<State, LocalError> {
+    let url = &args.state.state_url;
+    let folder = url.to_file_path().ok().filter(|_| url.scheme() == "file");
+    match folder.is_some_and(|folder| matches!(folder.try_exists(), Ok(false))) {
+        true => Ok(State::open("memory:///", "")?),
+        false => state(args),
+    }
+}
+
+/// The objects of files that hold an export at least.
+///
+/// # Errors
+/// As [`read`], and [`LocalError::Nothing`].
+pub async fn objects(args: &LocalArgs) -> Result<Objects, LocalError> {
+    let objects = read(args).await?;
     match objects.exports.is_empty() {
         true => Err(LocalError::Nothing),
         false => Ok(objects),
     }
 }
 
-fn unique<'a>(kind: &str, objects: impl Iterator<Item = &'a ObjectMeta>) -> Result<(), LocalError> {
-    let mut seen = BTreeSet::new();
-    for object in objects {
-        let ObjectMeta {
-            namespace, name, ..
-        } = object;
-        if !seen.insert((namespace, name)) {
-            let [namespace, name] = [namespace, name].map(|text| text.as_deref().unwrap_or("-"));
-            return Err(LocalError::Twice(format!("{kind} {namespace}/{name}")));
+/// The objects of the files, however few.
+///
+/// # Errors
+/// One of them can't be read, or no API server would take it as it is: a guard that is written
+/// wrongly is off.
+pub async fn read(args: &LocalArgs) -> Result<Objects, LocalError> {
+    let (paths, rules) = (args.files.paths.clone(), args.rules.rules());
+    // Standard input, or a pipe, may come whenever it likes.
+    let read = tokio::task::spawn_blocking(move || {
+        let reading = manifests::read(&paths, &mut io::stdin().lock());
+        let report = Report::of_the_server(&reading, &rules);
+        match report.problems.is_empty() {
+            true => reading.objects().map_err(LocalError::Files),
+            false => Err(LocalError::Invalid(report.shown(Format::Text))),
         }
+    });
+    match read.await {
+        Ok(read) => read,
+        // It can only have panicked.
+        Err(error) => panic::resume_unwind(error.into_panic()),
     }
-    Ok(())
 }

@@ -10,6 +10,9 @@ use crate::domain::validate::{self, Rules};
 use crate::domain::{CohortRef, ConnectorPlan, Destination, segment};
 use crate::local::manifests::{Document, KINDS, Reading};
 
+/// The field of a name that two objects have.
+pub const NAME: &str = "metadata.name";
+
 /// The objects seen so far, by what only one of them may have.
 pub struct Conflicts<'r> {
     reading: &'r Reading,
@@ -45,7 +48,7 @@ impl<'r> Conflicts<'r> {
                     document.namespace(),
                     place(other.get())
                 );
-                found.add(By::Others, "metadata.name", must);
+                found.add(By::Others, NAME, must);
             }
         }
     }

@@ -45,6 +45,13 @@ pub struct Problem {
     pub by: By,
 }
 
+impl Problem {
+    /// Whether an API server would refuse the object, or have it in place of another of its name.
+    fn is_the_servers(&self) -> bool {
+        matches!(self.by, By::Syntax | By::Schema) || self.field == conflicts::NAME
+    }
+}
+
 /// Every problem of what was read. With `partial`, connectors may be elsewhere than in the files.
 pub fn check(reading: &Reading, rules: &Rules, partial: bool) -> Vec<Problem> {
     let kinds = Kinds::of_the_crds();

@@ -30,7 +30,17 @@ pub struct Report {
 impl Report {
     /// Checks what was read.
     pub fn of(reading: &Reading, rules: &Rules, partial: bool) -> Self {
-        let problems = check(reading, rules, partial);
+        Self::new(reading, check(reading, rules, partial))
+    }
+
+    /// Only what no API server would take; the rest concerns one export or another.
+    pub fn of_the_server(reading: &Reading, rules: &Rules) -> Self {
+        let mut problems = check(reading, rules, true);
+        problems.retain(Problem::is_the_servers);
+        Self::new(reading, problems)
+    }
+
+    fn new(reading: &Reading, problems: Vec<Problem>) -> Self {
         let documents = &reading.documents;
         let count = |kind| documents.iter().filter(|of| of.kind() == kind).count();
         Self {

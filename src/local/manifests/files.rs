@@ -97,12 +97,13 @@ impl Found {
                     .iter()
                     .any(|known| extension == *known)
             });
-            // Folders by links could lead round in circles; hidden ones belong to other tools.
+            // Folders by links could lead round in circles; hidden ones belong to other tools. A pipe
+            // may never end, and a link may lead to nothing.
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
             } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 self.folder(&path);
-            } else if manifest && !path.is_dir() {
+            } else if manifest && path.is_file() {
                 self.file(&path, false);
             }
         }

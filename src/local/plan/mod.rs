@@ -38,8 +38,11 @@ pub enum Found {
 /// # Errors
 /// What keeps it from its work.
 pub async fn plan(args: PlanArgs) -> Result<Found, LocalError> {
-    let objects = session::objects(&args.local)?;
-    let state = session::state(&args.local)?;
+    let objects = session::objects(&args.local).await?;
+    let state = match args.no_booking {
+        true => session::state_to_read(&args.local)?,
+        false => session::state(&args.local)?,
+    };
     let key = key::read(&args.local.state.state_url, false)?;
     state.may_read(OWNER).await?;
     let dir = &args.local.state.scratch_dir;

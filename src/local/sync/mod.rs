@@ -44,8 +44,11 @@ const SWEEP: Duration = Duration::from_secs(24 * 3600);
 /// # Errors
 /// What keeps it from its work.
 pub async fn sync(args: SyncArgs, shutdown: CancellationToken) -> Result<bool, LocalError> {
-    // Before anything is waited for.
-    let objects = session::objects(&args.local)?;
+    // Before anything else is waited for.
+    let objects = tokio::select! {
+        objects = session::objects(&args.local) => objects?,
+        () = shutdown.cancelled() => return Ok(args.watch),
+    };
     let state = session::state(&args.local)?;
     key::read(&args.local.state.state_url, false)?;
     state.own(OWNER, args.local.state.adopt_state).await?;
@@ -131,8 +134,17 @@ async fn passes(
             () = tokio::time::sleep(pause(passed.next)) => {}
         }
         export::clean_shelf(&session.scratch).await;
-        match session::objects(&args.local) {
-            Ok(read) => objects = read,
+        let read = tokio::select! {
+            read = session::read(&args.local) => read,
+            () = shutdown.cancelled() => return Ok(true),
+        };
+        match read {
+            Ok(read) => {
+                if read.exports.is_empty() && !objects.exports.is_empty() {
+                    say("there is no CohortExport any more: waiting for one");
+                }
+                objects = read;
+            }
             Err(error) => say(&format!("{error}\nmixtap: the files as they were go on")),
         }
     }
