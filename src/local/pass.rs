@@ -77,7 +77,9 @@ pub async fn next(
         Some(Ok(record)) => return Next::AlreadyExported(Box::new(record)),
         Some(Err(failure)) => return Next::Blocked(failure),
     }
-    let uid = export.id.uid();
+    // Generations of an object that the state forgot begin anew: its runs mustn't be taken for those of
+    // the first one, which are done.
+    let uid = format!("{} since {}", export.id.uid(), export.record.created);
     let input = input(session, export, ready, &uid);
     let due = match mode {
         Mode::Pass => schedule::due_in_pass(&input, now),

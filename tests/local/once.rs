@@ -49,6 +49,24 @@ fn an_export_that_the_state_forgot_is_found_done() {
 }
 
 #[test]
+fn what_the_state_forgot_is_read_again() {
+    let world = World::new(&["u-1", "u-2", "u-3"]);
+    let local = world.state().join("local");
+    world.ends(0, &["sync"]);
+    std::fs::remove_dir_all(&local).unwrap();
+    world.cohort(COHORT, "Cart drop off", &["u-1", "u-2"]);
+    let report = world.json(0, "sync");
+    assert_eq!(of(&report, "cart")["members"]["removed"], 1, "{report:#}");
+    assert_eq!(world.segment(SEGMENT), ["u-1", "u-2"]);
+    for record in std::fs::read_dir(&local).unwrap() {
+        std::fs::write(record.unwrap().path(), "damaged").unwrap();
+    }
+    world.cohort(COHORT, "Cart drop off", &["u-1", "u-2", "u-4"]);
+    world.ends(0, &["sync"]);
+    assert_eq!(world.segment(SEGMENT), ["u-1", "u-2", "u-4"]);
+}
+
+#[test]
 fn the_list_of_new_profiles_is_sent_once_more() {
     let world = World::new(&["u-1"]);
     world.export("cart", one_time());
