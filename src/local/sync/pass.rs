@@ -47,7 +47,7 @@ impl Passes<'_> {
     /// Checks connectors, runs what is due, and says how each object stands.
     ///
     /// # Errors
-    /// The state can't be used, or nobody reads along any more.
+    /// The state can't be used, or standard output.
     pub async fn pass(&mut self, objects: &Objects) -> Result<Passed, LocalError> {
         let (session, now) = (self.session, Timestamp::now());
         let mut world = World::load(objects, session, now).await?;

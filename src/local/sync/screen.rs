@@ -66,7 +66,7 @@ impl Screen {
     /// Says how an object stands.
     ///
     /// # Errors
-    /// Nobody reads along any more.
+    /// It can't be written. That nobody reads along any more is none: exports go on.
     pub fn line(&self, line: &Line) -> io::Result<()> {
         match self.output {
             SyncOutput::Text => self.say(&line.text()),
@@ -77,7 +77,7 @@ impl Screen {
     /// Says how a pass ended, to machines.
     ///
     /// # Errors
-    /// Nobody reads along any more.
+    /// The same.
     pub fn end(&self, report: &Report) -> io::Result<()> {
         match self.output {
             SyncOutput::Text => Ok(()),
@@ -91,8 +91,11 @@ impl Screen {
     fn say(&self, text: &str) -> io::Result<()> {
         self.bars.suspend(|| {
             let mut out = io::stdout().lock();
-            writeln!(out, "{text}")?;
-            out.flush()
+            let written = writeln!(out, "{text}").and_then(|()| out.flush());
+            match written {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                written => written,
+            }
         })
     }
 }
