@@ -9,8 +9,9 @@ use crate::domain::counts::thousands;
 
 /// Finds the comment of an earlier plan, so that it is replaced. It never changes.
 const MARKER: &str = "<!-- mixtap plan -->";
-/// A comment has 65,536 characters at most: so many rows and notes are shown.
-const ROWS: usize = 200;
+/// A comment has 65,536 characters at most: the bytes at which rows end, and all the rest.
+const ROWS_END: usize = 30_000;
+const END: usize = 60_000;
 
 /// A short table of what would change, and all the rest folded away.
 pub fn markdown(report: &Report) -> String {
@@ -25,38 +26,44 @@ pub fn markdown(report: &Report) -> String {
     if !changed.is_empty() {
         text += "\n| Export | Segment | Plan | Eligible | Added | Removed | Unchanged |\n";
         text += "|---|---|---|--:|--:|--:|--:|\n";
-        changed
-            .iter()
-            .take(ROWS)
-            .for_each(|planned| row(&mut text, planned));
-        if changed.len() > ROWS {
-            let _ = writeln!(text, "\n{} more aren't shown.", changed.len() - ROWS);
-        }
+        fill(&mut text, changed.into_iter().map(row), ROWS_END);
     }
-    let notes: Vec<_> = report.exports.iter().flat_map(notes).take(ROWS).collect();
+    let notes = report.exports.iter().flat_map(notes);
+    let notes = notes.map(|note| format!("- {}\n", plain(&note)));
     let others = report.exports.iter().filter(|planned| !shown(planned));
-    let others: Vec<_> = others.take(ROWS).collect();
-    if notes.is_empty() && others.is_empty() {
-        return text;
-    }
-    text += "\n<details><summary>Details</summary>\n\n";
-    for note in notes {
-        let _ = writeln!(text, "- {}", plain(&note));
-    }
-    for planned in others {
+    let others = others.map(|planned| {
         let (word, reason) = (planned.outcome.word(), &planned.reason);
-        let _ = writeln!(text, "- {}: {word} ({reason})", plain(&name(planned)));
+        format!("- {}: {word} ({reason})\n", plain(&name(planned)))
+    });
+    let mut details = notes.chain(others).peekable();
+    if details.peek().is_some() {
+        text += "\n<details><summary>Details</summary>\n\n";
+        fill(&mut text, details, END);
+        text += "\n</details>\n";
     }
-    text += "\n</details>\n";
     text
 }
 
-fn row(text: &mut String, planned: &Planned) {
+/// Adds the lines up to this many bytes, and how many more there are.
+fn fill(text: &mut String, lines: impl Iterator<Item = String>, end: usize) {
+    let mut left = 0;
+    for line in lines {
+        match left == 0 && text.len() + line.len() <= end {
+            true => *text += &line,
+            false => left += 1,
+        }
+    }
+    if left > 0 {
+        let more = thousands(left);
+        let _ = writeln!(text, "\n{more} more: `mixtap plan -o json` has them all.");
+    }
+}
+
+fn row(planned: &Planned) -> String {
     let members = planned.members.as_ref();
     let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), thousands);
-    let _ = writeln!(
-        text,
-        "| {} | {} | {} ({}) | {} | {} | {} | {} |",
+    format!(
+        "| {} | {} | {} ({}) | {} | {} | {} | {} |\n",
         plain(&name(planned)),
         plain(planned.segment.as_deref().unwrap_or("-")),
         planned.outcome.word(),
@@ -65,7 +72,7 @@ fn row(text: &mut String, planned: &Planned) {
         number(members.map(|m| m.added)),
         number(members.map(|m| m.removed)),
         number(members.map(|m| m.unchanged)),
-    );
+    )
 }
 
 /// A name as it is: nothing in it is markup, nor mentions anybody.
@@ -90,12 +97,48 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::Calls;
     use super::*;
+    use crate::api::SyncType;
 
     #[test]
     fn names_are_no_markup() {
         let text = plain("a|b <img> @all #7 [x](y) `c`\nd");
         let expected = r"a\|b &lt;img\> &#64;all &#35;7 \[x\](y) \`c\` d";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_a_comment_cannot_hold_is_said_to_be_left_out() {
+        let export = |number: u32, outcome, message: &str| Planned {
+            namespace: "growth".into(),
+            name: format!("{number:05}-{}", "x".repeat(240)),
+            connector: "main".into(),
+            sync_type: SyncType::Dynamic,
+            outcome,
+            reason: "First".into(),
+            message: message.to_owned(),
+            cohort: None,
+            segment: Some("_".repeat(120)),
+            members: None,
+            compared: None,
+            guard: None,
+            calls: Calls::default(),
+            warnings: Vec::new(),
+        };
+        let note = "<".repeat(500);
+        let of = |outcome| (0..500).map(move |number| (number, outcome));
+        let all = of(Outcome::Changes).chain(of(Outcome::Rests));
+        let all = all.map(|(number, outcome)| export(number, outcome, &note));
+        let text = markdown(&Report::new(all.collect(), 0, 0));
+        assert!(text.len() < 61_000, "{}", text.len());
+        assert!(text.ends_with("\n</details>\n"));
+        let shown = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+        let (rows, details) = (shown("| growth"), shown("- growth"));
+        assert!(rows > 40 && details > 10, "{rows} {details}");
+        for left in [500 - rows, 1_500 - details] {
+            let words = format!("\n{} more: ", thousands(left as u64));
+            assert!(text.contains(&words), "{words}");
+        }
     }
 }
