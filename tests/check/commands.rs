@@ -6,6 +6,8 @@ use std::{env, fs};
 
 use assert_cmd::Command;
 
+use crate::plane;
+
 /// The file of `golden/`, the arguments, and the exit code.
 const COMMANDS: [(&str, &str, i32); 15] = [
     ("good.txt", "-f good.yaml", 0),
@@ -121,4 +123,30 @@ fn the_page_shows_what_is_said() {
     let page = folder().join("../../docs/check.md");
     let said = fs::read_to_string(folder().join("golden/page.txt")).unwrap();
     assert!(fs::read_to_string(page).unwrap().contains(&said), "{said}");
+}
+
+#[test]
+fn no_file_name_is_a_workflow_command() {
+    let page = fs::read_to_string(folder().join("../../docs/check.md")).unwrap();
+    let (_, program) = page.split_once("-o json | jq -r '").unwrap();
+    let (program, _) = program.split_once('\'').unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let name = "a\n::error::b,line=7 100%.yaml";
+    fs::copy(folder().join("files/broken.yaml"), dir.path().join(name)).unwrap();
+    let report = mixtap("-o json -f").arg(name).current_dir(&dir).output();
+    let jq = Command::new("jq")
+        .args(["-r", program])
+        .write_stdin(report.unwrap().stdout)
+        .output();
+    let jq = match jq {
+        Ok(jq) => jq,
+        Err(error) => {
+            plane::skip(&format!("jq can't be run: {error}"));
+            return;
+        }
+    };
+    let said = said(&jq);
+    let begin = "::error file=a%0A%3A%3Aerror%3A%3Ab%2Cline=7 100%25.yaml,line=";
+    assert!(!said.is_empty());
+    assert!(said.lines().all(|line| line.starts_with(begin)), "{said}");
 }
