@@ -23,7 +23,7 @@ pub struct DemoArgs {
     #[arg(long)]
     pub once: bool,
 
-    /// Directory for its files; kept afterwards [default: a temporary one]
+    /// Directory for its files; of these the controller's log stays [default: a temporary one]
     #[arg(long, value_name = "DIR")]
     pub workdir: Option<PathBuf>,
 }

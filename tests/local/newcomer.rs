@@ -18,15 +18,17 @@ fn from_nothing_to_an_unchanged_plan() {
     let said = BufReader::new(sandbox.0.stdout.take().unwrap()).lines();
     let said = said.map_while(Result::ok);
     let hints: Vec<String> = said.take_while(|line| !line.contains("Ctrl-C")).collect();
-    let allowed = hints
-        .iter()
-        .find_map(|line| line.trim().strip_prefix("export "));
-    let (variable, allowed) = allowed.unwrap().split_once('=').unwrap();
+    let lines = hints.iter().map(|line| line.trim());
+    let exports: Vec<_> = lines.filter(|line| line.starts_with("export ")).collect();
+    // A second terminal has nothing of the first but its folder.
+    assert!(hints.iter().any(|line| line.contains("in the same folder")));
     let run = |command: &str| {
-        let mut run = assert_cmd::Command::new(program);
+        let mut run = assert_cmd::Command::new("/bin/sh");
+        let script = format!("{}\nexec mixtap {command} -f exports", exports.join("\n"));
         run.current_dir(dir.path())
-            .args([command, "-f", "exports"])
-            .env(variable, allowed)
+            .args(["-c", &script])
+            .env_clear()
+            .env("PATH", "/nowhere")
             .env("XDG_STATE_HOME", dir.path().join("state"))
             .env("MIXTAP_SCRATCH_DIR", dir.path().join("scratch"))
             .timeout(PATIENCE);

@@ -70,7 +70,7 @@ pub fn write_examples(sandbox: &Sandbox, folder: &Path) -> io::Result<String> {
     write(folder, sandbox.urls())?;
     let [source, destination] = holds;
     let variables = [("MIXTAP_ALLOWED_ENDPOINTS", allowed(sandbox))];
-    let hints = hints::files(folder, &variables);
+    let hints = hints::files(folder, &variables).map_err(io::Error::other)?;
     let folder = folder.display();
     Ok(format!(
         "{source}\n{destination}\nExamples    {folder}. {hints}"

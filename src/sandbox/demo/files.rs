@@ -80,14 +80,12 @@ impl Files {
 
     /// What to try with them in a second terminal.
     pub fn hints(&self) -> Result<String, DemoError> {
-        let program = child::program()?;
-        let folder = program.parent().unwrap_or(&program).display();
         let variables = [
-            ("PATH", format!("{folder}:$PATH")),
             ("MIXTAP_STATE_URL", self.state.to_string()),
             ("MIXTAP_ALLOWED_ENDPOINTS", examples::allowed(&self.sandbox)),
         ];
-        Ok(format!("\n{}", hints::files(&self.folder, &variables)))
+        let hints = hints::files(&self.folder, &variables)?;
+        Ok(format!("\n{hints}"))
     }
 
     /// The cohort changes every minute, for ever.

@@ -2,13 +2,23 @@
 
 use std::path::Path;
 
-/// Commands for files, ready to be pasted, and the variables that they need.
-pub fn files(folder: &Path, variables: &[(&str, String)]) -> String {
-    let exports = variables.iter();
+use super::{DemoError, child};
+
+/// Commands for files, ready to be pasted, and the variables that they need; fails where this program
+/// can't be found.
+pub fn files(folder: &Path, variables: &[(&str, String)]) -> Result<String, DemoError> {
+    let program = child::program()?;
+    let path = program.parent().unwrap_or(&program).display();
+    let path = ("PATH", format!("{path}:$PATH"));
+    let exports = [&path].into_iter().chain(variables);
     let exports = exports.map(|(name, value)| format!("  export {name}={value}\n"));
-    format!(
+    let here = match folder.is_relative() {
+        true => ", in the same folder",
+        false => "",
+    };
+    Ok(format!(
         "\
-In a second terminal:
+In a second terminal{here}:
 
 {exports}
   mixtap check -f {folder}    # offline, by the rules of the API server
@@ -18,7 +28,7 @@ In a second terminal:
 ",
         exports = exports.collect::<String>(),
         folder = folder.display()
-    )
+    ))
 }
 
 /// Commands for a cluster, ready to be pasted.
