@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::report::Calls;
 use crate::api::SyncType;
+use crate::domain::counts::thousands;
 use crate::domain::{Failure, Reason};
 use crate::export::{Held, Preview, Sends, Warning};
 use crate::local::members::Members;
@@ -32,6 +33,9 @@ pub struct Planned {
     /// False: there is no last list to compare with, so all count as added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<bool>,
+    /// Identities in the last list, where no more is known of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_list: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guard: Option<Guard>,
     pub calls: Calls,
@@ -46,6 +50,8 @@ pub enum Outcome {
     Changes,
     /// The segment would hold the same.
     Unchanged,
+    /// The segment would hold as many, and perhaps others.
+    Unknown,
     /// The guard would stop it.
     Held,
     /// It wouldn't run: done, or not due.
@@ -61,6 +67,7 @@ impl Outcome {
         match self {
             Self::Changes => "changes",
             Self::Unchanged => "unchanged",
+            Self::Unknown => "unknown",
             Self::Held => "held",
             Self::Rests => "rests",
             Self::Suspended => "suspended",
@@ -119,6 +126,7 @@ impl Planned {
             segment: status.segment.as_ref().map(|segment| segment.name.clone()),
             members: None,
             compared: None,
+            last_list: None,
             guard: None,
             calls: Calls::default(),
             warnings: Vec::new(),
@@ -169,6 +177,32 @@ impl Planned {
             warnings: warnings.into_iter().map(Warned::of).collect(),
             ..Self::new(export, outcome, reason, &message)
         }
+    }
+}
+
+impl Planned {
+    /// Of the last list only its size is known; `None`: there is none, so that all are added.
+    pub fn by_size(&mut self, last: Option<u64>) {
+        let (Some(last), Some(members)) = (last, &mut self.members) else {
+            return;
+        };
+        (members.added, members.removed, members.unchanged) = (None, None, None);
+        let sent = matches!(self.outcome, Outcome::Changes | Outcome::Unchanged);
+        if sent && members.exported == last {
+            self.outcome = Outcome::Unknown;
+        } else if sent {
+            self.outcome = Outcome::Changes;
+        }
+        (self.compared, self.last_list) = (None, Some(last));
+        // What is sent depends on who is new.
+        self.calls = Calls {
+            reads: self.calls.reads,
+            ..Calls::default()
+        };
+        let [now, last] = [members.exported, last].map(thousands);
+        let sizes = format!("{now} identities now, {last} in the last list.");
+        self.message = [sizes, std::mem::take(&mut self.message)].join(" ");
+        self.message.truncate(self.message.trim_end().len());
     }
 }
 
