@@ -10,6 +10,7 @@ mod look;
 mod markdown;
 mod planned;
 mod report;
+mod sizes;
 mod table;
 
 use std::io::{self, Write as _};
@@ -50,18 +51,26 @@ pub async fn plan(
     args: PlanArgs,
     applied: Option<(Applied, LastLists)>,
 ) -> Result<Found, LocalError> {
-    let state = session::state(&args.local)?;
-    let (subject, key, sizes) = match applied {
+    let open = || session::state(&args.local);
+    let (state, subject, key, sizes) = match applied {
         None => {
+            // Before anything is made.
             let objects = session::objects(&args.local)?;
+            let state = open()?;
             let key = key::read(&args.local.state.state_url, false)?;
             state.may_read(OWNER).await?;
-            (Subject::Files(objects), key, None)
+            (state, Subject::Files(objects), key, None)
         }
-        Some(_) if state.is_owned_by(OWNER).await? => return Err(LocalError::NoControllers),
-        Some((applied, LastLists::Kept(key))) => (Subject::Cluster(applied), key, None),
-        Some((applied, LastLists::Sizes(sizes))) => {
-            (Subject::Cluster(applied), key::random()?, Some(sizes))
+        Some((applied, lists)) => {
+            let state = open()?;
+            if state.is_owned_by(OWNER).await? {
+                return Err(LocalError::NoControllers);
+            }
+            let (key, sizes) = match lists {
+                LastLists::Kept(key) => (key, None),
+                LastLists::Sizes(sizes) => (key::random()?, Some(sizes)),
+            };
+            (state, Subject::Cluster(applied), key, sizes)
         }
     };
     let dir = &args.local.state.scratch_dir;

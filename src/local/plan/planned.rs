@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::report::Calls;
 use crate::api::SyncType;
-use crate::domain::counts::thousands;
 use crate::domain::{Failure, Reason};
 use crate::export::{Held, Preview, Sends, Warning};
 use crate::local::members::Members;
@@ -103,6 +102,10 @@ pub struct Warned {
     pub message: String,
 }
 
+/// Of an export that a cluster's controller has run.
+const ELSEWHERE: &str = "It has run, but this state has no list of it by this key: --state-url, \
+                         --state-prefix and the key must be the controller's.";
+
 impl Planned {
     /// One that needs no look at its cohort.
     pub fn new(export: &Export, outcome: Outcome, reason: &str, message: &str) -> Self {
@@ -163,7 +166,14 @@ impl Planned {
             (None, false) => Outcome::Unchanged,
         };
         let reason = held.map_or(why, |held| held.reason.as_str());
-        let message = message(outcome, held, sends, unconfirmed);
+        let lost = held.is_none()
+            && !compared
+            && export.id.uid.is_some()
+            && export.record.status.last_run.is_some();
+        let message = match lost {
+            true => ELSEWHERE.to_owned(),
+            false => message(outcome, held, sends, unconfirmed),
+        };
         Self {
             cohort: Some(Cohort { id, name }),
             segment: Some(segment),
@@ -177,32 +187,6 @@ impl Planned {
             warnings: warnings.into_iter().map(Warned::of).collect(),
             ..Self::new(export, outcome, reason, &message)
         }
-    }
-}
-
-impl Planned {
-    /// Of the last list only its size is known; `None`: there is none, so that all are added.
-    pub fn by_size(&mut self, last: Option<u64>) {
-        let (Some(last), Some(members)) = (last, &mut self.members) else {
-            return;
-        };
-        (members.added, members.removed, members.unchanged) = (None, None, None);
-        let sent = matches!(self.outcome, Outcome::Changes | Outcome::Unchanged);
-        if sent && members.exported == last {
-            self.outcome = Outcome::Unknown;
-        } else if sent {
-            self.outcome = Outcome::Changes;
-        }
-        (self.compared, self.last_list) = (None, Some(last));
-        // What is sent depends on who is new.
-        self.calls = Calls {
-            reads: self.calls.reads,
-            ..Calls::default()
-        };
-        let [now, last] = [members.exported, last].map(thousands);
-        let sizes = format!("{now} identities now, {last} in the last list.");
-        self.message = [sizes, std::mem::take(&mut self.message)].join(" ");
-        self.message.truncate(self.message.trim_end().len());
     }
 }
 

@@ -1,5 +1,7 @@
 //! `mixtap plan --context`: what the controller's next run would do, of what is applied.
 
+mod told;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -12,9 +14,8 @@ use mixtap::sandbox::calls::{Call, Vendor};
 use mixtap::sandbox::mixpanel::CohortChange;
 use serde_json::{Value, json};
 
-use crate::command::{Said, allowed, mixtap, paged, said, world};
-use crate::user::user;
-use crate::world::{PATIENCE, PROJECT, World};
+use crate::command::{Said, allowed, mixtap, said, world};
+use crate::world::{PROJECT, World};
 
 /// Runs it with these words of this kubeconfig; `plan --context` comes before them.
 async fn plan(world: &World, kubeconfig: &Path, line: &str) -> Said {
@@ -143,6 +144,15 @@ async fn a_plan_is_what_the_next_run_does_and_writes_nothing() {
     assert_eq!(planned(&same, "cart")["outcome"], "Unchanged");
     assert_eq!(planned(&same, "once")["outcome"], "Rests");
 
+    let elsewhere = kept(&world).replace("/state ", "/elsewhere ");
+    let lost = plan(&world, &world.kubeconfig, &elsewhere).await;
+    assert_eq!(lost.code, 2, "{}", lost.err);
+    assert!(
+        lost.out.contains("this state has no list of it"),
+        "{}",
+        lost.out
+    );
+
     world.add(1, "u-outside");
     leave(&world, 1, "u-plain");
     let state = world.dir.path().join("state");
@@ -172,119 +182,4 @@ async fn a_plan_is_what_the_next_run_does_and_writes_nothing() {
             assert_eq!(members[what], did, "{name}: {what}");
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_the_state_the_leader_tells_how_large_lists_are() {
-    let Some(world) = world("sizes").await else {
-        return;
-    };
-    world.dynamic("cart", 1, json!({ "interval": "1h" })).await;
-    let (_controller, url) = paged(&world);
-    world.until_synced("cart", "True", "Synced").await;
-    let line = format!("--page-url {url} -o json");
-    let same = value(plan(&world, &world.kubeconfig, &line).await, 2);
-    let cart = planned(&same, "cart");
-    assert_eq!(
-        (&cart["outcome"], &cart["lastList"]),
-        (&json!("Unknown"), &json!(3))
-    );
-    assert_eq!(cart["members"]["exported"], 3);
-    assert!(cart["members"].get("added").is_none(), "{cart}");
-    world.add(1, "u-outside");
-    let more = value(plan(&world, &world.kubeconfig, &line).await, 2);
-    assert_eq!(planned(&more, "cart")["outcome"], "Changes");
-    let shown = plan(&world, &world.kubeconfig, &format!("--page-url {url}")).await;
-    assert_eq!(shown.code, 2, "{}", shown.err);
-    for said in [
-        "4 identities now, 3 in the last list",
-        "name the controller's state",
-    ] {
-        assert!(shown.out.contains(said), "{}", shown.out);
-    }
-    let nobody = plan(&world, &world.kubeconfig, "--controller-namespace default").await;
-    nobody.failed("name the controller's state with --state-url");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn codes_and_what_is_missing_are_told() {
-    let Some(world) = world("codes").await else {
-        return;
-    };
-    let empty = plan(&world, &world.kubeconfig, &kept(&world)).await;
-    empty.failed("there is no CohortExport in namespace");
-    world.dynamic("cart", 1, json!({})).await;
-    let keyless = plan(&world, &world.kubeconfig, &kept(&world)).await;
-    keyless.failed("can't read the Secret mixtap-fingerprint-key");
-    for line in [
-        "plan",
-        "plan -n growth -f -",
-        "plan --context a -f -",
-        "plan --context a -A -n growth",
-    ] {
-        let said = program(&world.kubeconfig, line).await;
-        assert_eq!(said.code, 64, "{line}: {}{}", said.out, said.err);
-        assert!(said.err.contains("--context"), "{line}: {}", said.err);
-    }
-    let neither = program(&world.kubeconfig, "plan").await;
-    assert!(neither.err.contains("-f PATH"), "{}", neither.err);
-
-    let controller = world.controller();
-    world.until_synced("cart", "True", "Synced").await;
-    controller.kill();
-    world.cohort(7, "Late", 3);
-    world.dynamic("late", 7, json!({})).await;
-    world.dynamic("absent", 8, json!({})).await;
-    let said = plan(
-        &world,
-        &world.kubeconfig,
-        &format!("{} -o json", kept(&world)),
-    )
-    .await;
-    let found = value(said, 1);
-    assert_eq!(planned(&found, "absent")["reason"], "CohortNotFound");
-    assert_eq!(planned(&found, "late")["members"]["added"], 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_right_that_is_missing_is_named() {
-    let Some(world) = world("denied").await else {
-        return;
-    };
-    let Some(viewer) = user(&world, "planner@example.com").await else {
-        return;
-    };
-    world.dynamic("cart", 1, json!({})).await;
-    let controller = world.controller();
-    world.until_synced("cart", "True", "Synced").await;
-    controller.kill();
-    let nobody = plan(&world, &viewer, &kept(&world)).await;
-    nobody.failed("cannot list resource");
-    let grant = async |name: &str, group: &str, kinds: &[&str], verbs: &[&str]| {
-        let rules = json!([{ "apiGroups": [group], "resources": kinds, "verbs": verbs }]);
-        world.grant("planner@example.com", name, rules).await;
-    };
-    let kinds = ["clevertapconnectors", "cohortexports"];
-    grant("view", "mixtap.dev", &kinds, &["list"]).await;
-    world.permitted(&viewer).await;
-    let unread = plan(&world, &viewer, &kept(&world)).await;
-    unread.failed("can't read the Secret mixtap-fingerprint-key in namespace");
-    let rules = json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["get"],
-        "resourceNames": ["mixtap-fingerprint-key"] }]);
-    world.grant("planner@example.com", "key", rules).await;
-    let heard = async {
-        loop {
-            let said = plan(&world, &viewer, &kept(&world)).await;
-            if !said.err.contains("fingerprint-key") {
-                return said;
-            }
-        }
-    };
-    let said = tokio::time::timeout(PATIENCE, heard).await;
-    let said = said.expect("rights that count");
-    said.failed("can't read the Secrets of clevertapconnector/main in namespace");
-    grant("secrets", "", &["secrets"], &["get"]).await;
-    let reads = async { while plan(&world, &viewer, &kept(&world)).await.code == 1 {} };
-    let reads = tokio::time::timeout(PATIENCE, reads).await;
-    reads.expect("rights that count");
 }
