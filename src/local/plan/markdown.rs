@@ -69,9 +69,9 @@ fn row(planned: &Planned) -> String {
         planned.outcome.word(),
         planned.reason,
         number(members.map(|m| m.eligible)),
-        number(members.map(|m| m.added)),
-        number(members.map(|m| m.removed)),
-        number(members.map(|m| m.unchanged)),
+        number(members.and_then(|m| m.added)),
+        number(members.and_then(|m| m.removed)),
+        number(members.and_then(|m| m.unchanged)),
     )
 }
 
@@ -122,6 +122,7 @@ mod tests {
             segment: Some("_".repeat(120)),
             members: None,
             compared: None,
+            last_list: None,
             guard: None,
             calls: Calls::default(),
             warnings: Vec::new(),
