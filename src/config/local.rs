@@ -15,6 +15,8 @@ const STATE_HELP: &str = "Where snapshots are kept: file:///DIR or s3://BUCKET [
                           mixtap in ~/.local/state]";
 /// A lock that lapses while its holder waits for the store once is lost too often.
 const SHORTEST_LOCK: Duration = Duration::from_secs(1);
+/// Nobody waits longer for a holder that is gone, whatever its lock says.
+pub const LONGEST_LOCK: Duration = Duration::from_secs(600);
 
 /// What `plan` and `sync` have in common.
 #[derive(Args, Clone, Debug)]
@@ -116,6 +118,9 @@ impl SyncArgs {
     pub fn validate(&self) -> Result<(), String> {
         if self.lock_duration < SHORTEST_LOCK {
             return Err("--lock-duration must be at least 1s".to_owned());
+        }
+        if self.lock_duration > LONGEST_LOCK {
+            return Err("--lock-duration must be at most 10m".to_owned());
         }
         if self.watch
             && self
