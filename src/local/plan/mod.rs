@@ -42,9 +42,8 @@ pub async fn plan(args: PlanArgs) -> Result<Found, LocalError> {
     let state = session::state(&args.local)?;
     let key = key::read(&args.local.state.state_url, false)?;
     state.may_read(OWNER).await?;
-    let dir = &args.local.state.scratch_dir;
-    let failed = |error| LocalError::Scratch(dir.display().to_string(), error);
-    let (scratch, _folder) = scratch::of_plan(&args.local.state).map_err(failed)?;
+    let (scratch, _folder) = scratch::of_plan(&args.local.state)
+        .map_err(|error| LocalError::scratch(&args.local, error))?;
     let session = Session::open(&args.local, state, key, scratch)?;
     windows::load(&session.state, &session.budgets).await?;
     let (kept, budgets) = (session.state.clone(), session.budgets.clone());

@@ -69,7 +69,8 @@ async fn held(
     shutdown: &CancellationToken,
 ) -> Result<bool, LocalError> {
     let key = key::read(&args.local.state.state_url, true)?;
-    let scratch = scratch::of_sync(&args.local.state);
+    let scratch = scratch::of_sync(&args.local.state)
+        .map_err(|error| LocalError::scratch(&args.local, error))?;
     let session = Session::open(&args.local, state, key, scratch)?;
     export::clean_runs(&session.scratch).await;
     export::clean_shelf(&session.scratch).await;
