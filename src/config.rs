@@ -1,6 +1,7 @@
 //! Every flag and variable of the commands that export, a struct each. Variables are named `MIXTAP_` and the
 //! flag; a flag wins over its variable.
 
+mod cluster;
 pub mod duration;
 mod exports;
 mod files;
@@ -15,6 +16,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::{ArgAction, Args};
 
+pub use cluster::{ClusterArgs, LeaderArgs};
 pub use exports::ExportArgs;
 pub use files::FilesArgs;
 pub use local::{LONGEST_LOCK, LocalArgs, PlanArgs, PlanOutput, SyncArgs, SyncOutput};

@@ -1,14 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::leader::LeaderArgs;
 use super::suspend::Target;
-use crate::config::duration;
+use crate::config::{ClusterArgs, LeaderArgs, duration};
 use crate::domain::endpoints::AllowedEndpoints;
 
 const EXAMPLES: &str = "Examples:
@@ -37,17 +35,8 @@ pub struct Cli {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Cluster")]
 pub struct Common {
-    /// Namespace of the objects [default: the context's]
-    #[arg(short, long, global = true, value_name = "NAMESPACE")]
-    pub namespace: Option<String>,
-
-    /// Context of the kubeconfig [default: its current one]
-    #[arg(long, global = true, value_name = "NAME")]
-    pub context: Option<String>,
-
-    /// The kubeconfig [default: $KUBECONFIG, else ~/.kube/config]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
 
     /// Form of the output
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]

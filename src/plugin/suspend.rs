@@ -10,10 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::cli::Format;
-use super::cluster::{Cluster, call};
-use super::error::Error;
 use super::output;
 use crate::api::{CleverTapConnector, CohortExport};
+use crate::cluster::{Cluster, Error, call};
 
 /// Who owns the field then, as `kubectl` does by its own name.
 const FIELD_MANAGER: &str = "kubectl-mixtap";

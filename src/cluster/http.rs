@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::error::Error;
+use super::Error;
 
 /// Of a whole answer: the page's own deadline, and the way.
 const DEADLINE: Duration = Duration::from_secs(60);
