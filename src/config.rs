@@ -19,7 +19,7 @@ use clap::{ArgAction, Args};
 pub use cluster::{ClusterArgs, LeaderArgs};
 pub use exports::ExportArgs;
 pub use files::FilesArgs;
-pub use local::{LocalArgs, PlanArgs, PlanOutput, SyncArgs, SyncOutput};
+pub use local::{LONGEST_LOCK, LocalArgs, PlanArgs, PlanOutput, SyncArgs, SyncOutput};
 pub use log::LogArgs;
 pub use namespaces::{Namespaces, namespace};
 pub use rules::RulesArgs;

@@ -1,5 +1,6 @@
 //! The flags of the commands that work from files.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -15,17 +16,24 @@ static STATE: LazyLock<String> = LazyLock::new(default_state);
 /// The same wherever it is printed.
 const STATE_HELP: &str = "Where snapshots are kept: file:///DIR or s3://BUCKET [default: \
                           mixtap in ~/.local/state]";
+/// Nobody is refused because another user of the machine was first.
+static SCRATCH: LazyLock<OsString> = LazyLock::new(default_scratch);
+const SCRATCH_HELP: &str = "Directory for the files of runs under way, ours or root's [default: \
+                            mixtap-UID in the folder for temporary files]";
 /// Empty, and gone with the process.
 const NO_STATE: &str = "memory:///";
 const CONTEXT_HELP: &str = "Plan what is applied in the cluster of this context, in place of files. \
                             --state-url is then its controller's";
 /// A lock that lapses while its holder waits for the store once is lost too often.
 const SHORTEST_LOCK: Duration = Duration::from_secs(1);
+/// Nobody waits longer for a holder that is gone, whatever its lock says.
+pub const LONGEST_LOCK: Duration = Duration::from_secs(600);
 
 /// What `plan` and `sync` have in common.
 #[derive(Args, Clone, Debug)]
 #[command(
     mut_arg("state_url", |arg| arg.default_value(STATE.as_str()).hide_default_value(true).help(STATE_HELP)),
+    mut_arg("scratch_dir", |arg| arg.default_value(SCRATCH.as_os_str()).hide_default_value(true).help(SCRATCH_HELP)),
     mut_arg("log_level", |arg| arg.default_value("warn")),
     mut_arg("log_format", |arg| arg.default_value("text"))
 )]
@@ -176,6 +184,9 @@ impl SyncArgs {
         if self.lock_duration < SHORTEST_LOCK {
             return Err("--lock-duration must be at least 1s".to_owned());
         }
+        if self.lock_duration > LONGEST_LOCK {
+            return Err("--lock-duration must be at most 10m".to_owned());
+        }
         if self.watch
             && self
                 .local
@@ -198,4 +209,10 @@ fn default_state() -> String {
     let state = state.filter(|path| path.is_absolute()).or_else(home);
     let url = state.and_then(|state| url::Url::from_file_path(state.join("mixtap")).ok());
     url.map_or_else(|| "file:///var/lib/mixtap".to_owned(), String::from)
+}
+
+/// `/tmp/mixtap-1000`.
+fn default_scratch() -> OsString {
+    let user = rustix::process::geteuid().as_raw();
+    std::env::temp_dir().join(format!("mixtap-{user}")).into()
 }

@@ -53,7 +53,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::config::RunArgs;
-use crate::export::windows;
+use crate::export::windows::{self, Keeper};
 use crate::telemetry::server::Phase;
 use context::Context;
 
@@ -132,9 +132,8 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
     });
     // Runs need it until their ends.
     let leadership = ctx.leadership.clone();
-    let keeping = windows::keep(ctx.state.clone(), ctx.budgets.clone(), move || {
-        leadership.valid()
-    });
+    let (state, budgets) = (ctx.state.clone(), ctx.budgets.clone());
+    let keeping = windows::keep(state, budgets, Keeper::Owner, move || leadership.valid());
     let keeping = tokio::spawn(keeping);
     readiness.set(Phase::Ready);
     let ended = tokio::select! {
@@ -160,7 +159,7 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
     let _ = keeping.await;
     let last = async {
         if ctx.leadership.valid() {
-            windows::keep_now(&ctx.state, &ctx.budgets).await;
+            windows::keep_now(&ctx.state, &ctx.budgets, &Keeper::Owner).await;
         }
     };
     if tokio::time::timeout(LOOK_AGAIN, last).await.is_err() {

@@ -17,7 +17,8 @@ use super::wakeups::Wakeups;
 use super::{Ended, LOOK_AGAIN, key};
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::clevertap::Limits;
-use crate::export::{self, Clients, CohortLists, FingerprintKey, SharedReads, windows};
+use crate::export::windows::{self, Keeper};
+use crate::export::{self, Clients, CohortLists, FingerprintKey, SharedReads};
 use crate::http::Retry;
 use crate::page::Page;
 use crate::state::StateError;
@@ -169,7 +170,7 @@ async fn own_state(base: &Base, leadership: &Leadership) -> Result<(), Ended> {
 /// Takes over the query budgets that the last leader kept.
 async fn windows(base: &Base) {
     let old = loop {
-        match windows::load(&base.state, &base.budgets).await {
+        match windows::load(&base.state, &base.budgets, &Keeper::Owner).await {
             Ok(old) => break old,
             Err(error) => tracing::warn!(%error, "waiting for the state store"),
         }

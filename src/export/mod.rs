@@ -57,7 +57,7 @@ pub use preview::{Held, LIST_CALLS, Preview, Sends, preview};
 pub use progress::{Progress, Step};
 pub use request::{Release, Request, Shared, confirming};
 pub use run::run;
-pub use scratch::{Scratch, clean_runs, probe_scratch};
+pub use scratch::{Scratch, clean_runs, guarded, probe_scratch};
 pub use shared::{SharedReads, reader};
 pub use shelf::clean_shelf;
 pub use snapshot::{Header, ProfileState};

@@ -242,23 +242,40 @@ pub(super) fn failed(error: &io::Error) -> RunError {
 }
 
 /// A folder under `scratch`, made if need be: a directory of ours that nobody else can look into.
-/// The one above it, which may be in a `/tmp` that all share, must be ours or root's, or somebody
-/// could put another folder in its place.
+/// The one above it is [`guarded`].
 pub(super) fn private(scratch: &Path, name: &str) -> io::Result<PathBuf> {
+    guarded(scratch)?;
     let folder = scratch.join(name);
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(&folder)?;
-    if owner(scratch)? == us() {
-        let mode = std::fs::symlink_metadata(scratch)?.mode();
-        std::fs::set_permissions(scratch, Permissions::from_mode(mode & !0o022))?;
-    } else if owner(scratch)? != ROOT {
-        return Err(ErrorKind::PermissionDenied.into());
-    }
+    made(&folder)?;
     if owner(&folder)? != us() {
         return Err(ErrorKind::PermissionDenied.into());
     }
     std::fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
     Ok(folder)
+}
+
+/// A folder, made if need be, for folders of ours. It may be in a `/tmp` that all share: it must be
+/// ours or root's, or somebody could put another folder in the place of one in it.
+///
+/// # Errors
+/// It can't be made, or is another user's or a link.
+pub fn guarded(folder: &Path) -> io::Result<()> {
+    made(folder)?;
+    match owner(folder)? {
+        owner if owner == us() => {
+            let mode = std::fs::symlink_metadata(folder)?.mode();
+            std::fs::set_permissions(folder, Permissions::from_mode(mode & !0o022))
+        }
+        ROOT => Ok(()),
+        _ => {
+            let must = "it must be a folder of this user or root";
+            Err(io::Error::new(ErrorKind::PermissionDenied, must))
+        }
+    }
+}
+
+fn made(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn us() -> u32 {

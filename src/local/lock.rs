@@ -8,13 +8,12 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::config::LONGEST_LOCK;
 use crate::state::{Found, Holder, State, StateError, boot_time};
 
 /// Renewals and looks within the time that a lock lasts.
 const RENEWALS: u32 = 3;
 const LOOKS: u32 = 10;
-/// No holder may ask others to wait longer.
-const LONGEST: Duration = Duration::from_secs(600);
 
 /// Why it can't be had.
 #[derive(Debug, thiserror::Error)]
@@ -153,7 +152,7 @@ fn free(found: Option<&Found>, lasts: Duration, unchanged: Duration) -> bool {
         .as_ref()
         .map(|h| Duration::from_secs(h.patience));
     // What can't be read may be a lock that is just being made.
-    let patience = theirs.unwrap_or_default().min(LONGEST).max(lasts);
+    let patience = theirs.unwrap_or_default().min(LONGEST_LOCK).max(lasts);
     let released = found.holder.as_ref().is_some_and(|h| h.released);
     released || unchanged > patience
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::config::StateArgs;
-use crate::export::Scratch;
+use crate::export::{Scratch, guarded};
 
 const PLANS: &str = "plans";
 
@@ -19,20 +19,25 @@ pub struct PlanFolder {
 
 /// The files of syncs of this state: the same folder each time, for it keeps the lists of one-time
 /// exports until they are sent once more.
-pub fn of_sync(args: &StateArgs) -> Scratch {
+///
+/// # Errors
+/// The folder that the flags name can't be made, or is another user's.
+pub fn of_sync(args: &StateArgs) -> io::Result<Scratch> {
+    guarded(&args.scratch_dir)?;
     let state = format!("{} {}", args.state_url, args.state_prefix);
     let name = blake3::hash(state.as_bytes()).to_hex();
     let folder = args.scratch_dir.join(format!("sync-{}", &name[..16]));
-    Scratch::new(folder, args.scratch_limit)
+    Ok(Scratch::new(folder, args.scratch_limit))
 }
 
 /// The files of one plan. What plans that were killed have left is removed.
 ///
 /// # Errors
-/// The folder can't be made.
+/// The folder can't be made, or one above it is another user's.
 pub fn of_plan(args: &StateArgs) -> io::Result<(Scratch, PlanFolder)> {
     let plans = args.scratch_dir.join(PLANS);
-    folder(&plans)?;
+    guarded(&args.scratch_dir)?;
+    guarded(&plans)?;
     for entry in fs::read_dir(&plans)? {
         let path = entry?.path();
         // Whose process lives is locked, and what vanishes was just removed by another plan.
@@ -79,6 +84,38 @@ mod tests {
     struct Line {
         #[command(flatten)]
         args: StateArgs,
+    }
+
+    #[test]
+    fn nobody_else_can_put_another_folder_in_the_place_of_ours() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let args = |scratch: &Path| {
+            let line = ["x", "--scratch-dir", scratch.to_str().unwrap()];
+            Line::parse_from(line).args
+        };
+        for of in [
+            |args: &_| of_sync(args).map(drop),
+            |args: &_| of_plan(args).map(drop),
+        ] {
+            let open = dir.path().join("open");
+            fs::create_dir_all(&open).unwrap();
+            fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+            of(&args(&open)).unwrap();
+            assert_eq!(
+                fs::metadata(&open).unwrap().permissions().mode() & 0o777,
+                0o755
+            );
+            let link = dir.path().join("link");
+            let _ = symlink(&open, &link);
+            assert!(of(&args(&link)).is_err(), "it may lead elsewhere later");
+            let theirs = dir.path().join("theirs");
+            fs::create_dir_all(&theirs).unwrap();
+            // Only root can give a folder away, and only then there is one to refuse.
+            if std::os::unix::fs::chown(&theirs, Some(65_534), None).is_ok() {
+                assert!(of(&args(&theirs)).is_err(), "it is another user's");
+            }
+        }
     }
 
     #[test]

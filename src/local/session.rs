@@ -54,6 +54,13 @@ pub enum LocalError {
     Output(#[from] io::Error),
 }
 
+impl LocalError {
+    /// The folder of these flags can't be used.
+    pub fn scratch(args: &LocalArgs, error: io::Error) -> Self {
+        Self::Scratch(args.state.scratch_dir.display().to_string(), error)
+    }
+}
+
 /// Shared by all that a command does.
 pub struct Session {
     pub rules: Rules,

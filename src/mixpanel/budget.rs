@@ -28,7 +28,7 @@ pub struct Budget {
 impl Budget {
     /// A counted query: fails at once where the hour is used up, and waits for one of the
     /// project's few places. It is kept beside the snapshots before it may be sent.
-    pub(super) async fn query(&self, gate: &Gate<'_>) -> Result<Permit, Error> {
+    pub(crate) async fn query(&self, gate: &Gate<'_>) -> Result<Permit, Error> {
         // Asked first, so that nobody waits for a place only to hear no.
         let wait = self.hour().wait(self.run.id, self.patient, Instant::now());
         let wait = wait.max(self.wait_for_project());
@@ -206,7 +206,7 @@ impl Drop for PageReservation {
 }
 
 /// One call under way. A query counts unless [`Permit::uncount`] was called.
-pub(super) struct Permit {
+pub(crate) struct Permit {
     /// Of a query.
     budget: Option<Budget>,
     counted: bool,

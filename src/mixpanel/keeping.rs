@@ -1,5 +1,6 @@
 //! How windows outlive the process: handed out to be kept, and taken over again.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -78,6 +79,40 @@ impl Budgets {
         hour.ledger.restore(kept.record, Instant::now());
         hour.refused_page_size = hour.refused_page_size.or(kept.refused_page_size);
         true
+    }
+
+    /// Counts the windows that other processes keep, in place of what they said before. Of each in
+    /// turn, whether it says anything that matters.
+    pub fn count_others<'a>(&self, windows: impl Iterator<Item = &'a [u8]>) -> Vec<bool> {
+        let kept: Vec<_> = windows.map(|json| window::decode(json, unix())).collect();
+        let matters = kept
+            .iter()
+            .map(|kept| kept.as_ref().is_some_and(|kept| !kept.over));
+        let matters = matters.collect();
+        let mut all = lock(&self.all);
+        let mut by_project = HashMap::<_, (Vec<_>, Option<u32>)>::new();
+        // Whose others said something before may have none now.
+        by_project.extend(
+            all.projects
+                .keys()
+                .map(|key| (key.clone(), Default::default())),
+        );
+        for mut kept in kept.into_iter().flatten() {
+            if kept.over {
+                // It was killed while it asked.
+                kept.record.running = 0;
+            }
+            let (records, refused_page_size) = by_project.entry(kept.key).or_default();
+            records.push(kept.record);
+            *refused_page_size = refused_page_size.or(kept.refused_page_size);
+        }
+        for (key, (records, refused_page_size)) in by_project {
+            let project = all.project(&key, &self.bells);
+            let mut hour = project.hour();
+            hour.ledger.count_others(records, Instant::now());
+            hour.refused_page_size = hour.refused_page_size.or(refused_page_size);
+        }
+        matters
     }
 }
 

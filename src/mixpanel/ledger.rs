@@ -14,12 +14,20 @@ const SHORTEST: Duration = Duration::from_secs(30);
 /// When to look again while queries that haven't ended fill the window.
 const UNSETTLED: Duration = Duration::from_secs(60);
 
+/// Whose business it is to keep a counted query for the processes to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Keeper {
+    Us,
+    /// Another process, which works on the same state.
+    Another,
+}
+
 /// The counted queries of one project. Holds at most as many times as the highest limit in use, and
 /// those of checks, which are never refused here.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// When counted queries ended, oldest first.
-    ended: VecDeque<Instant>,
+    /// When counted queries ended, oldest first, and who keeps them.
+    ended: VecDeque<(Instant, Keeper)>,
     running: u32,
     /// Promised to runs, and not asked yet.
     reserved: u32,
@@ -67,7 +75,7 @@ impl Ledger {
     pub fn settle(&mut self, counted: bool, now: Instant) {
         self.running = self.running.saturating_sub(1);
         if counted {
-            self.ended.push_back(now);
+            self.ended.push_back((now, Keeper::Us));
         }
     }
 
@@ -84,7 +92,7 @@ impl Ledger {
         let full = match needed.checked_sub(1) {
             None => Duration::ZERO,
             Some(last) => match self.ended.get(last) {
-                Some(end) => left(*end + WINDOW, now),
+                Some((end, _)) => left(*end + WINDOW, now),
                 None => UNSETTLED,
             },
         };
@@ -96,7 +104,8 @@ impl Ledger {
     pub fn close(&mut self, retry_after: Option<Duration>, now: Instant) -> Duration {
         self.expire(now);
         let word = retry_after.unwrap_or(WINDOW).min(WINDOW);
-        let ours = self.ended.front().map(|end| left(*end + WINDOW, now));
+        let ours = self.ended.front();
+        let ours = ours.map(|(end, _)| left(*end + WINDOW, now));
         let wait = ours.map_or(word, |ours| ours.min(word)).max(SHORTEST);
         self.closed_until = Some(now + wait);
         wait
@@ -146,8 +155,12 @@ impl Ledger {
     /// What a restart must know, as ages.
     pub fn record(&mut self, now: Instant) -> Record {
         self.expire(now);
+        let ours = self
+            .ended
+            .iter()
+            .filter(|(_, keeper)| *keeper == Keeper::Us);
         Record {
-            ended: self.ended.iter().map(|end| left(now, *end)).collect(),
+            ended: ours.map(|(end, _)| left(now, *end)).collect(),
             running: self.running,
             learned: self.learned,
             closed: self.closed_until.map(|until| left(until, now)),
@@ -156,12 +169,25 @@ impl Ledger {
 
     /// Takes over what another process has recorded. Its queries under way may have ended just now.
     pub fn restore(&mut self, record: Record, now: Instant) {
+        self.add(record, Keeper::Us, now);
+    }
+
+    /// Counts what other processes say now that they have asked, in place of what they said before.
+    /// They go on keeping it.
+    pub fn count_others(&mut self, records: Vec<Record>, now: Instant) {
+        self.ended.retain(|(_, keeper)| *keeper == Keeper::Us);
+        for record in records {
+            self.add(record, Keeper::Another, now);
+        }
+    }
+
+    fn add(&mut self, record: Record, keeper: Keeper, now: Instant) {
         let ended = record.ended.into_iter();
         let running = std::iter::repeat_n(Duration::ZERO, record.running as usize);
         // An age that the clock can't go back to counts as none.
         let times = ended.chain(running).filter(|age| *age < WINDOW);
         self.ended
-            .extend(times.map(|age| now.checked_sub(age).unwrap_or(now)));
+            .extend(times.map(|age| (now.checked_sub(age).unwrap_or(now), keeper)));
         self.ended.make_contiguous().sort();
         self.learned = self.learned.or(record.learned);
         let closed = record.closed.map(|wait| now + wait.min(WINDOW));
@@ -169,7 +195,7 @@ impl Ledger {
     }
 
     fn expire(&mut self, now: Instant) {
-        let gone = |end: &Instant| now.saturating_duration_since(*end) >= WINDOW;
+        let gone = |(end, _): &(Instant, Keeper)| now.saturating_duration_since(*end) >= WINDOW;
         while self.ended.front().is_some_and(gone) {
             self.ended.pop_front();
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::hour::Hour;
-use super::ledger::Record;
+use super::ledger::{Record, WINDOW};
 
 const FORMAT: u32 = 1;
 /// Older ones say nothing that matters.
@@ -38,6 +38,8 @@ struct Window {
 pub(super) struct Kept {
     /// Host and port, and Mixpanel's project id.
     pub key: (String, i64),
+    /// Its hour is over: no query of it counts.
+    pub over: bool,
     pub record: Record,
     pub refused_page_size: Option<u32>,
 }
@@ -86,6 +88,7 @@ pub(super) fn decode(json: &[u8], unix: u64) -> Option<Kept> {
     let closed = window.closed_until.map(|until| until.saturating_sub(unix));
     Some(Kept {
         key: (window.host, window.project),
+        over: window.saved.saturating_add(WINDOW.as_secs()) < unix,
         record: Record {
             ended: ended.take(100_000).collect(),
             running: window.running.min(1000),

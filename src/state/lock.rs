@@ -2,7 +2,10 @@
 //!
 //! A lock is an object `lock/<number>`, and the highest number holds. Whoever takes over creates the
 //! next number, which only one can: so it takes no more than a conditional create, which disks and
-//! object stores both have. A number never comes back: the last one stays when its holder lets go.
+//! object stores both have. The highest number always stays, also when its holder lets go.
+//!
+//! A lower one is removed, and who was slow to create it may do so once more. That is no lock: it
+//! was removed only after a higher one was made, so a listing from then on shows a higher one.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -50,21 +53,26 @@ impl State {
         Ok(Some(Found { number, holder }))
     }
 
-    /// Makes the lock of this number; false where somebody else did.
+    /// Makes the lock of this number; false where somebody else did, or made a higher one.
     ///
     /// # Errors
     /// As every call.
     pub async fn make_lock(&self, number: u64, holder: &Holder) -> Result<bool, StateError> {
         // Its own word isn't enough: an answer may have been lost, and not every store can tell.
         self.store.create(&object(number), json(holder)).await?;
+        let mut numbers = self.lock_numbers().await?;
+        if numbers.iter().any(|other| *other > number) {
+            return Ok(false);
+        }
+        // Only now: a higher one that goes while a folder is listed is in no listing, but then ours,
+        // being lower, went before it.
         let found = self.lock_holder(number).await?;
         let ours = found.is_some_and(|found| found.id == holder.id);
         if ours {
-            // Lower numbers say nothing any more.
-            for name in self.store.names(FOLDER).await? {
-                if name.parse().is_ok_and(|lower: u64| lower < number) {
-                    self.store.delete(&format!("{FOLDER}/{name}")).await?;
-                }
+            // Lower numbers say nothing any more. The lowest goes first.
+            numbers.sort_unstable();
+            for lower in numbers.into_iter().filter(|other| *other < number) {
+                self.store.delete(&object(lower)).await?;
             }
         }
         Ok(ours)
@@ -83,8 +91,12 @@ impl State {
     }
 
     async fn highest_lock(&self) -> Result<Option<u64>, StateError> {
+        Ok(self.lock_numbers().await?.into_iter().max())
+    }
+
+    async fn lock_numbers(&self) -> Result<Vec<u64>, StateError> {
         let names = self.store.names(FOLDER).await?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).max())
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     async fn lock_holder(&self, number: u64) -> Result<Option<Holder>, StateError> {
@@ -134,6 +146,12 @@ mod tests {
             assert_eq!(state.renew_lock(1, &a).await, Ok(false));
             let found = state.lock().await.unwrap().unwrap();
             assert_eq!((found.number, found.holder), (2, Some(b)));
+            // Two found the lock 2 free. One took over, and was gone before the other wrote.
+            let c = holder("c");
+            assert_eq!(state.make_lock(3, &c).await, Ok(true));
+            assert_eq!(state.make_lock(2, &a).await, Ok(false), "it came back");
+            let found = state.lock().await.unwrap().unwrap();
+            assert_eq!((found.number, found.holder), (3, Some(c)));
         }
     }
 }

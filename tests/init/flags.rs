@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use mixtap::sandbox::mixpanel::CohortSpec;
+
 use crate::golden;
 use crate::world::{ACCOUNT, PASSCODE, PROJECT, SECRET, USERNAME, World, mixtap};
 
@@ -73,6 +75,31 @@ fn more_cohorts_are_added_to_what_is_there_but_nothing_is_overwritten() {
     world.init(&["--all", "--force"]).assert().success();
     assert_eq!(world.files().len(), 7);
     assert_ne!(fs::read_to_string(&mine).unwrap(), "# mine\n");
+}
+
+#[test]
+fn what_is_there_keeps_its_name_when_another_cohort_takes_the_same() {
+    let world = World::new();
+    world.init(&["--cohort", "4312"]).assert().success();
+    let path = world.folder.path().join("power-users.yaml");
+    let before = fs::read_to_string(&path).unwrap();
+    let spec = CohortSpec {
+        name: "Power users".to_owned(),
+        ..CohortSpec::default()
+    };
+    let mixpanel = world.sandbox.mixpanel();
+    mixpanel.put_cohort(PROJECT, 4320, spec).unwrap();
+    world
+        .init(&["--cohort", "4312", "--cohort", "4320"])
+        .assert()
+        .success();
+    let files = [
+        "connector.yaml",
+        "power-users-4320.yaml",
+        "power-users.yaml",
+    ];
+    assert_eq!(world.files(), files);
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
 }
 
 #[test]

@@ -20,12 +20,10 @@ fn usage_is_64() {
     let world = World::new(&[]);
     refused(&world, 64, &["plan", "--nonsense"], "--nonsense");
     refused(&world, 64, &["plan", "-o", "xml"], "markdown");
-    refused(
-        &world,
-        64,
-        &["sync", "--lock-duration", "1ms"],
-        "--lock-duration",
-    );
+    for duration in ["1ms", "601s"] {
+        let line = ["sync", "--lock-duration", duration];
+        refused(&world, 64, &line, "--lock-duration");
+    }
     refused(
         &world,
         64,

@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use super::{
-    Answers,
+    Answers, Kept,
     listing::Listed,
     names,
     yaml::{comment, scalar},
 };
 use crate::{api::SyncType, domain::segment::default_name, mixpanel::Cohort};
 
-const CONNECTOR: &str = "connector";
+pub(super) const CONNECTOR: &str = "connector";
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,18 +21,18 @@ pub struct File {
 }
 
 /// The connector's file and one for each chosen cohort, named after its object.
-pub fn files(answers: &Answers, listed: &Listed, chosen: &[Cohort]) -> Vec<File> {
-    let names = names::of(listed.of_users(), CONNECTOR);
+/// What is there already keeps its name and its segment.
+pub fn files(answers: &Answers, listed: &Listed, chosen: &[Cohort], kept: &Kept) -> Vec<File> {
+    let names = names::of(listed.of_users(), CONNECTOR, &kept.names);
     let file = |name: &str, text| File {
         name: format!("{name}.yaml"),
         text,
     };
     let exports = chosen.iter().map(|cohort| {
         let name = &names[&cohort.id];
-        file(
-            name,
-            export(answers, cohort, name, &segment(cohort, listed)),
-        )
+        let segment = kept.segments.get(&cohort.id).cloned();
+        let segment = segment.unwrap_or_else(|| segment_of(cohort, listed));
+        file(name, export(answers, cohort, name, &segment))
     });
     [file(CONNECTOR, connector(answers))]
         .into_iter()
@@ -48,7 +48,7 @@ pub fn stream(files: &[File]) -> String {
 
 /// The default's name, with the cohort's id where two cohorts have the same: two exports must not
 /// write the same segment.
-fn segment(cohort: &Cohort, listed: &Listed) -> String {
+fn segment_of(cohort: &Cohort, listed: &Listed) -> String {
     let name = default_name(&cohort.name, cohort.id);
     let same = |other: &&Cohort| default_name(&other.name, other.id) == name;
     match listed.of_users().filter(same).count() {

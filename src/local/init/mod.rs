@@ -7,6 +7,7 @@
 //!         ├─ listing    the project's cohorts, one call                          mixpanel/
 //!         ├─ choice     which of them                                            pure
 //!         ├─ answers    a spec of each kind, held to the controller's own rules  domain/validate
+//!         ├─ kept       exports of these cohorts that the folder holds                   I/O
 //!         ├─ manifests  YAML, and names for its objects                          pure
 //!         └─ write      files, all or none
 //! ```
@@ -19,6 +20,7 @@ mod catalogue;
 mod choice;
 mod error;
 mod hints;
+mod kept;
 mod listing;
 mod manifests;
 mod names;
@@ -37,6 +39,7 @@ use answers::Answers;
 use ask::Terminal;
 use catalogue::{CLEVERTAP, MIXPANEL};
 use choice::Choice;
+use kept::Kept;
 
 use crate::domain::validate;
 
@@ -109,7 +112,8 @@ async fn interview(args: &InitArgs) -> Result<(), InitError> {
     let plans = answers.plans();
     let plans = plans.map_err(|problems| InitError::Failed(validate::sentence(&problems)))?;
 
-    let files = manifests::files(&answers, &listed, &chosen);
+    let kept = args.folder().map(|folder| Kept::read(folder, &answers));
+    let files = manifests::files(&answers, &listed, &chosen, &kept.unwrap_or_default());
     match args.folder() {
         Some(folder) => {
             let written = write::files(folder, &files, args.force)?;

@@ -9,18 +9,25 @@ const LONGEST: usize = 63;
 
 /// A name for each cohort by its id, one for each: the cohort's own in lower case, with its id where
 /// several cohorts would share it. It depends on all cohorts of the project, chosen or not, so that
-/// another choice gives none a new name. `taken` isn't given to any.
-pub fn of<'a>(cohorts: impl Iterator<Item = &'a Cohort>, taken: &str) -> HashMap<i64, String> {
-    let mut wanted: Vec<_> = cohorts.map(|c| (c.id, label(&c.name, c.id))).collect();
+/// another choice gives none a new name. Those of `kept` keep theirs, and `taken` isn't given to any.
+pub fn of<'a>(
+    cohorts: impl Iterator<Item = &'a Cohort>,
+    taken: &str,
+    kept: &HashMap<i64, String>,
+) -> HashMap<i64, String> {
+    let new = cohorts.filter(|cohort| !kept.contains_key(&cohort.id));
+    let mut wanted: Vec<_> = new.map(|c| (c.id, label(&c.name, c.id))).collect();
     wanted.sort();
     let mut times = HashMap::new();
     for (_, name) in &wanted {
         *times.entry(name.clone()).or_insert(0) += 1;
     }
-    let own = |name: &String| times[name] == 1 && name != taken;
-    let mut used: HashSet<_> = wanted.iter().map(|(_, name)| name.clone()).collect();
-    used.insert(taken.to_owned());
-    let mut names = HashMap::new();
+    let mut not_theirs: HashSet<_> = kept.values().cloned().collect();
+    not_theirs.insert(taken.to_owned());
+    let own = |name: &String| times[name] == 1 && !not_theirs.contains(name);
+    let mut used = not_theirs.clone();
+    used.extend(wanted.iter().map(|(_, name)| name.clone()));
+    let mut names = kept.clone();
     for (id, name) in wanted {
         let unique = match own(&name) {
             true => name,
@@ -76,7 +83,7 @@ mod tests {
             group: false,
         };
         let list: Vec<_> = cohorts.iter().map(cohort).collect();
-        let names = of(list.iter(), "connector");
+        let names = of(list.iter(), "connector", &HashMap::new());
         list.iter().map(|c| names[&c.id].clone()).collect()
     }
 
@@ -102,6 +109,23 @@ mod tests {
                 "vip-4",
                 "connector-7"
             ]
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_there_is_kept_and_given_to_no_other() {
+        let cohort = |id, name: &str| Cohort {
+            id,
+            name: name.to_owned(),
+            count: None,
+            group: false,
+        };
+        let list = [cohort(1, "VIP"), cohort(2, "vip"), cohort(3, "Mine")];
+        let kept = HashMap::from([(1, "vip".to_owned()), (4, "mine".to_owned())]);
+        let names = of(list.iter(), "connector", &kept);
+        assert_eq!(
+            (&*names[&1], &*names[&2], &*names[&3]),
+            ("vip", "vip-2", "mine-3")
         );
     }
 

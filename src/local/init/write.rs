@@ -74,14 +74,11 @@ impl Staged {
     }
 
     fn publish(self, force: bool) -> io::Result<()> {
-        if !force {
-            // Takes the name, unless somebody else has it by now.
-            OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(&self.path)?;
+        match force {
+            true => fs::rename(&self.beside, &self.path),
+            // Takes the name with all of the text, unless somebody else has it by now.
+            false => fs::hard_link(&self.beside, &self.path),
         }
-        fs::rename(&self.beside, &self.path)
     }
 }
 

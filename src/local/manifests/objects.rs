@@ -15,6 +15,12 @@ pub struct Objects {
 }
 
 impl Reading {
+    /// The exports among them that can be read.
+    pub fn exports(&self) -> impl Iterator<Item = CohortExport> {
+        let exports = self.documents.iter().filter(|one| one.kind() == KINDS[1]);
+        exports.filter_map(typed)
+    }
+
     /// The objects. `check` says more about what is wrong, and is to come first.
     ///
     /// # Errors

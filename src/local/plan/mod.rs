@@ -24,7 +24,7 @@ use super::session::{self, LocalError, OWNER, Session};
 use super::world::World;
 use super::{key, scratch};
 use crate::config::{PlanArgs, PlanOutput};
-use crate::export::windows;
+use crate::export::windows::{self, Keeper};
 
 /// What a plan found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +76,19 @@ pub async fn plan(
             (state, Subject::Cluster(applied), key, sizes)
         }
     };
-    let dir = &args.local.state.scratch_dir;
-    let failed = |error| LocalError::Scratch(dir.display().to_string(), error);
-    let (scratch, _folder) = scratch::of_plan(&args.local.state).map_err(failed)?;
+    let (scratch, _folder) = scratch::of_plan(&args.local.state)
+        .map_err(|error| LocalError::scratch(&args.local, error))?;
     let session = Session::open(&args.local, state, key, scratch)?;
-    windows::load(&session.state, &session.budgets).await?;
-    let (kept, budgets) = (session.state.clone(), session.budgets.clone());
-    let booking = (!args.no_booking).then(|| tokio::spawn(windows::keep(kept, budgets, || true)));
+    let keeper = Keeper::guest();
+    let old = windows::load(&session.state, &session.budgets, &keeper).await?;
+    let booking = if args.no_booking {
+        None
+    } else {
+        windows::drop_old(&session.state, &old).await;
+        let (state, budgets) = (session.state.clone(), session.budgets.clone());
+        let keeping = windows::keep(state, budgets, keeper.clone(), || true);
+        Some(tokio::spawn(keeping))
+    };
     let looked = async {
         let world = match subject {
             Subject::Files(objects) => World::load(&objects, &session, Timestamp::now()).await?,
@@ -95,7 +101,7 @@ pub async fn plan(
         booking.abort();
         // What it was writing is written anew.
         let _ = booking.await;
-        windows::keep_now(&session.state, &session.budgets).await;
+        windows::keep_now(&session.state, &session.budgets, &keeper).await;
     }
     let report = report?;
     print(&report, args.output)?;

@@ -29,7 +29,8 @@ use super::session::{self, LocalError, OWNER, Session};
 use super::{key, scratch};
 use crate::config::SyncArgs;
 use crate::domain::Destination;
-use crate::export::{self, windows};
+use crate::export;
+use crate::export::windows::{self, Keeper};
 use crate::state::Holder;
 
 /// Between passes that watch, at least and at most: files may have changed.
@@ -72,23 +73,23 @@ async fn held(
     shutdown: &CancellationToken,
 ) -> Result<bool, LocalError> {
     let key = key::read(&args.local.state.state_url, true)?;
-    let scratch = scratch::of_sync(&args.local.state);
+    let scratch = scratch::of_sync(&args.local.state)
+        .map_err(|error| LocalError::scratch(&args.local, error))?;
     let session = Session::open(&args.local, state, key, scratch)?;
     export::clean_runs(&session.scratch).await;
     export::clean_shelf(&session.scratch).await;
-    let old = windows::load(&session.state, &session.budgets).await?;
+    let old = windows::load(&session.state, &session.budgets, &Keeper::Owner).await?;
     windows::drop_old(&session.state, &old).await;
     let ours = until.clone();
-    let keeping = windows::keep(session.state.clone(), session.budgets.clone(), move || {
-        ours.valid()
-    });
+    let (kept, budgets) = (session.state.clone(), session.budgets.clone());
+    let keeping = windows::keep(kept, budgets, Keeper::Owner, move || ours.valid());
     let keeping = tokio::spawn(keeping);
     let passed = passes(args, &session, &until, objects, shutdown).await;
     keeping.abort();
     // What it was writing is written anew.
     let _ = keeping.await;
     if until.valid() {
-        windows::keep_now(&session.state, &session.budgets).await;
+        windows::keep_now(&session.state, &session.budgets, &Keeper::Owner).await;
     }
     passed
 }
@@ -134,6 +135,11 @@ async fn passes(
             () = tokio::time::sleep(pause(passed.next)) => {}
         }
         export::clean_shelf(&session.scratch).await;
+        // Plans may have asked meanwhile.
+        match windows::look(&session.state, &session.budgets, &Keeper::Owner).await {
+            Ok(old) => windows::drop_old(&session.state, &old).await,
+            Err(error) => tracing::warn!(%error, "what plans have asked isn't known"),
+        }
         let read = tokio::select! {
             read = session::read(&args.local) => read,
             () = shutdown.cancelled() => return Ok(true),

@@ -122,6 +122,32 @@ proptest! {
         prop_assert_eq!(again.free(100, later), 100 - left - running);
     }
 
+    /// They take room, and are kept by those whose they are.
+    #[test]
+    fn what_others_asked_counts_once_and_is_not_ours_to_keep(
+        mine in 0_u32..5,
+        before in prop::collection::vec(0_u64..3600, 0..5),
+        after in prop::collection::vec(0_u64..3600, 0..5),
+    ) {
+        let now = Instant::now() + WINDOW * 3;
+        let mut ledger = Ledger::default();
+        for _ in 0..mine {
+            ledger.book_anyway();
+            ledger.settle(true, now);
+        }
+        let said = |ages: &[u64]| Record {
+            ended: ages.iter().map(|age| seconds(*age)).collect(),
+            running: 1,
+            ..Record::default()
+        };
+        for others in [&before, &after, &after] {
+            ledger.count_others(vec![said(others), said(&[])], now);
+            let others = others.len() as u32 + 2;
+            prop_assert_eq!(ledger.free(100, now), 100 - mine - others);
+            prop_assert_eq!(ledger.record(now).ended.len(), mine as usize);
+        }
+    }
+
     #[test]
     fn after_the_named_wait_there_is_room(
         limit in 1_u32..6,
