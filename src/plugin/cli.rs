@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::leader::LeaderArgs;
 use super::suspend::Target;
-use crate::config::duration;
+use crate::config::{duration, namespace};
 use crate::domain::endpoints::AllowedEndpoints;
+use crate::domain::validate::is_object_name;
 
 const EXAMPLES: &str = "Examples:
   kubectl mixtap status -A                 what is synced, how fresh it is, and why not
@@ -38,7 +39,7 @@ pub struct Cli {
 #[command(next_help_heading = "Cluster")]
 pub struct Common {
     /// Namespace of the objects [default: the context's]
-    #[arg(short, long, global = true, value_name = "NAMESPACE")]
+    #[arg(short, long, global = true, value_name = "NAMESPACE", value_parser = namespace)]
     pub namespace: Option<String>,
 
     /// Context of the kubeconfig [default: its current one]
@@ -88,6 +89,7 @@ pub enum Command {
     /// Show what became of an export's runs: the last 20 that changed something, and one a day
     History {
         /// The export
+        #[arg(value_parser = object_name)]
         name: String,
         #[command(flatten)]
         leader: LeaderArgs,
@@ -107,6 +109,7 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct SyncArgs {
     /// The export
+    #[arg(value_parser = object_name)]
     pub name: String,
 
     /// Wait until that run has ended, and tell how: exit code 1 if it failed
@@ -123,6 +126,7 @@ pub struct SyncArgs {
 #[derive(Args, Debug)]
 pub struct WhyArgs {
     /// The export
+    #[arg(value_parser = object_name)]
     pub name: String,
 
     /// The user's distinct id at Mixpanel; `-` reads it from standard input, so that no shell
@@ -150,10 +154,27 @@ pub struct WhyArgs {
     pub leader: LeaderArgs,
 }
 
+/// The script for a shell.
+pub fn completion(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "kubectl-mixtap", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    // For bash, a hyphen in the program's name is written in two ways, and no command's flags found.
+    script.replace("kubectl__subcmd__mixtap", "kubectl__mixtap")
+}
+
+/// An object's name, which becomes a part of request paths.
+pub fn object_name(text: &str) -> Result<String, String> {
+    let must = "must be a name: at most 253 lower-case letters, digits, hyphens and dots, each part \
+                beginning and ending with a letter or digit";
+    is_object_name(text)
+        .then(|| text.to_owned())
+        .ok_or_else(|| must.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_sound() {
@@ -176,9 +197,44 @@ mod tests {
             ("why cart u-1 --context kind", true),
             ("why cart", false),
             ("status -o yaml", false),
+            ("sync ../x", false),
+            ("sync a/b", false),
+            ("sync Cart", false),
+            ("history cart/base", false),
+            ("why a?b u-1", false),
+            ("suspend ", false),
+            ("suspend connector/", false),
+            ("suspend connector/main/status", false),
+            ("resume export/a.b-c", true),
+            ("status -n a/b", false),
+            ("budget --controller-namespace a/b", false),
+            ("budget --lease-name a/b", false),
         ] {
             let words = std::iter::once("kubectl-mixtap").chain(line.split(' '));
             assert_eq!(Cli::try_parse_from(words).is_ok(), right, "{line}");
+        }
+    }
+
+    /// By the file that the documentation has for kubectl.
+    #[test]
+    fn kubectl_completes_commands_and_their_flags() {
+        let page = include_str!("../../docs/kubectl-mixtap.md");
+        let (_, script) = page.split_once("#!/usr/bin/env bash\n").expect("it");
+        let (script, _) = script.split_once("```").expect("its end");
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("completion"), completion(Shell::Bash)).expect("written");
+        let script = script.replace("<(kubectl-mixtap completion bash)", "./completion");
+        assert!(script.contains("./completion"), "{script}");
+        for (words, expected) in [
+            (vec!["sta"], "status\n:4\n"),
+            (vec!["sync", "--wa"], "--wait\n:4\n"),
+            (vec!["sync", "cart", "--ti"], "--timeout\n:4\n"),
+            (vec!["status", "--output", ""], "table\njson\n:4\n"),
+        ] {
+            let mut bash = std::process::Command::new("bash");
+            let bash = bash.current_dir(dir.path()).args(["-c", &script, "bash"]);
+            let said = bash.args(&words).output().expect("bash");
+            assert_eq!(String::from_utf8_lossy(&said.stdout), expected, "{words:?}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kube::api::Api;
+use kube::api::{Api, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::NamespaceResourceScope;
 use kube::{Client, Config, Resource};
@@ -65,6 +65,14 @@ impl Cluster {
         let namespace = &self.namespace;
         let doing = format!("read clevertapconnector/{name} in namespace {namespace}");
         call(&doing, self.api().get(name)).await
+    }
+}
+
+/// Who owns the fields that are patched, as `kubectl` does by its own name.
+pub fn patching() -> PatchParams {
+    PatchParams {
+        field_manager: Some("kubectl-mixtap".to_owned()),
+        ..PatchParams::default()
     }
 }
 

@@ -11,9 +11,11 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
+use super::cli::object_name;
 use super::cluster::{Cluster, call};
 use super::error::Error;
 use super::http;
+use crate::config::namespace;
 
 /// What the chart calls the port.
 const PORT: &str = "page";
@@ -28,6 +30,7 @@ pub struct LeaderArgs {
         long,
         env = "MIXTAP_CONTROLLER_NAMESPACE",
         value_name = "NAMESPACE",
+        value_parser = namespace,
         default_value = "mixtap"
     )]
     pub controller_namespace: String,
@@ -37,6 +40,7 @@ pub struct LeaderArgs {
         long,
         env = "MIXTAP_LEASE_NAME",
         value_name = "NAME",
+        value_parser = object_name,
         default_value = "mixtap"
     )]
     pub lease_name: String,
