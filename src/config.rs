@@ -1,6 +1,7 @@
 //! Every flag and variable of the commands that export, a struct each. Variables are named `MIXTAP_` and the
 //! flag; a flag wins over its variable.
 
+mod cluster;
 pub mod duration;
 mod exports;
 mod files;
@@ -15,11 +16,12 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::{ArgAction, Args};
 
+pub use cluster::{ClusterArgs, LeaderArgs};
 pub use exports::ExportArgs;
 pub use files::FilesArgs;
 pub use local::{LocalArgs, PlanArgs, PlanOutput, SyncArgs, SyncOutput};
 pub use log::LogArgs;
-pub use namespaces::{Namespaces, namespace};
+pub use namespaces::{Namespaces, namespace, object_name};
 pub use rules::RulesArgs;
 pub use state::StateArgs;
 

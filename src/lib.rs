@@ -20,8 +20,8 @@
 //! ```
 //!
 //! The same from files: `local` reads manifests in the place of `controller`, and checks them with
-//! the CRDs' own schemas. People ask what the leader knows on its `page`, and by `plugin`, which is
-//! `kubectl mixtap`.
+//! the CRDs' own schemas. People see a `cluster` with their own rights: what is applied there, to plan
+//! it, and what the leader knows on its `page`; `plugin`, which is `kubectl mixtap`, asks for both.
 //!
 //! Nothing flows back: the controller never writes `spec`, `domain` never calls, `mixpanel` never
 //! sees `clevertap`, `export` never sees `kube`. `tests/rooms.rs` holds the code to it.
@@ -29,6 +29,7 @@
 pub mod api;
 pub mod clevertap;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod controller;
 pub mod crdgen;

@@ -7,6 +7,7 @@ use mixtap::telemetry::logs;
 use mixtap::telemetry::otlp;
 use mixtap::{
     cli::{self, CheckArgs, Command},
+    cluster,
     config::{PlanArgs, RunArgs, SyncArgs},
     controller,
     domain::printable_lines,
@@ -113,8 +114,17 @@ async fn run(args: RunArgs) -> io::Result<ExitCode> {
 async fn plan(args: PlanArgs) -> io::Result<ExitCode> {
     logs::init(&args.local.log.log_level, args.local.log.log_format).map_err(io::Error::other)?;
     let asked = shutdown()?;
+    let planned = async {
+        let applied = match &args.cluster.context {
+            Some(_) => Some(cluster::applied(&args).await.map_err(io::Error::other)?),
+            None => None,
+        };
+        local::plan::plan(args, applied)
+            .await
+            .map_err(io::Error::other)
+    };
     let found = tokio::select! {
-        found = local::plan::plan(args) => found.map_err(io::Error::other)?,
+        found = planned => found?,
         // Its files go.
         () = asked.cancelled() => return Ok(ExitCode::from(STOPPED)),
     };

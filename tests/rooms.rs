@@ -11,11 +11,12 @@ use proc_macro2::{TokenStream, TokenTree};
 /// Of each room: the others that it may use, and the only crates (+) or all but these (-).
 const ROOMS: &str = "
 lib        |                                                                         | +
-main       | cli sandbox controller local telemetry config crdgen domain             | - kube
+main       | cli cluster sandbox controller local telemetry config crdgen domain     | - kube
 bin        | plugin                                                                  | - kube
 cli        | sandbox controller local export state telemetry config crdgen domain api | - kube
 sandbox    | cli controller export state telemetry config crdgen domain api          | -
-plugin     | cli controller page export mixpanel state http config domain api        | -
+plugin     | cli cluster controller page export mixpanel state http config domain api | -
+cluster    | controller local page export config domain api                          | -
 controller | page export mixpanel clevertap state http telemetry config crdgen domain api | -
 local      | export mixpanel clevertap state http telemetry config crdgen domain api | - kube
 page       | state telemetry config domain api                                       | - kube k8s_openapi

@@ -93,12 +93,13 @@ impl Failed {
             return numbered;
         };
         let is_echoed = |place: &usize| identity(*place) == echoed;
-        let by_echo = || (0..fates.len()).find(|place| open(place) && is_echoed(place));
+        let mut all = 0..fates.len();
         match numbered {
             Some(place) if is_echoed(&place) => numbered,
             // A re-typed echo may be nobody's.
-            Some(_) => by_echo().is_none().then_some(numbered).flatten(),
-            None => by_echo(),
+            Some(_) if all.any(|place| is_echoed(&place)) => None,
+            Some(_) => numbered,
+            None => all.find(|place| open(place) && is_echoed(place)),
         }
     }
 
@@ -178,6 +179,9 @@ mod tests {
         let ids = ["a", "b", "c"];
         assert_eq!(sort(&ids, 2, failed(2, "b")), Some(vec![OK, no(515), OK]));
         assert_eq!(sort(&ids, 2, failed(2, "c")), Some(vec![None; 3]));
+        // Nor where the one that it echoes is known to have failed.
+        let again = json!([failed(2, "b")[0], failed(3, "b")[0]]);
+        assert_eq!(sort(&ids, 1, again), Some(vec![None, no(515), None]));
         // An echo that nobody has, such as a number in another notation, says nothing.
         assert_eq!(sort(&ids, 2, failed(2, "1.0")), Some(vec![OK, no(515), OK]));
     }

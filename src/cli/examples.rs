@@ -23,6 +23,8 @@ pub const PLAN: &str = "Examples:
   mixtap plan -f exports/                what would a sync of this folder do?
   mixtap plan -f exports/ -o markdown    the same as a comment on a pull request
   kustomize build . | mixtap plan -f -   of standard input
+  mixtap plan --context prod -A --state-url s3://BUCKET/mixtap
+                                         of what is applied in a cluster
 
 Exit code 0: nothing would change, 1: something is wrong, 2: a sync would change segments.";
 

@@ -59,7 +59,7 @@ pub enum Command {
     Init(Box<InitArgs>),
     /// Say everything that is wrong with manifests, without a cluster
     Check(CheckArgs),
-    /// Print what a sync of these files would do, without doing it
+    /// Print what a sync of files would do, or of what is applied in a cluster, without doing it
     #[command(after_help = examples::PLAN)]
     Plan(Box<PlanArgs>),
     /// Export from files, without a cluster
@@ -90,7 +90,7 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
     let command = Cli::try_parse_from(line).map_err(discreet)?.command;
     let valid = match &command {
         Command::Run(args) => args.validate(),
-        Command::Plan(args) => args.local.validate(),
+        Command::Plan(args) => args.validate(),
         Command::Sync(args) => args.validate(),
         _ => Ok(()),
     };

@@ -4,15 +4,21 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::ArgPredicate};
 
-use super::{ExportArgs, FilesArgs, LogArgs, RulesArgs, StateArgs, duration};
+use super::{
+    ClusterArgs, ExportArgs, FilesArgs, LeaderArgs, LogArgs, RulesArgs, StateArgs, duration,
+};
 
 /// Where a person's programs keep what isn't a cache.
 static STATE: LazyLock<String> = LazyLock::new(default_state);
 /// The same wherever it is printed.
 const STATE_HELP: &str = "Where snapshots are kept: file:///DIR or s3://BUCKET [default: \
                           mixtap in ~/.local/state]";
+/// Empty, and gone with the process.
+const NO_STATE: &str = "memory:///";
+const CONTEXT_HELP: &str = "Plan what is applied in the cluster of this context, in place of files. \
+                            --state-url is then its controller's";
 /// A lock that lapses while its holder waits for the store once is lost too often.
 const SHORTEST_LOCK: Duration = Duration::from_secs(1);
 
@@ -42,6 +48,11 @@ pub struct LocalArgs {
 
 /// What would a sync do?
 #[derive(Args, Clone, Debug)]
+#[command(
+    mut_arg("paths", |arg| arg.required(false).conflicts_with("context")),
+    mut_arg("context", |arg| arg.help(CONTEXT_HELP)),
+    mut_arg("state_url", |arg| arg.default_value_if("context", ArgPredicate::IsPresent, NO_STATE)),
+)]
 pub struct PlanArgs {
     /// Form of the answer; markdown is made for a comment on a pull request
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -53,6 +64,21 @@ pub struct PlanArgs {
 
     #[command(flatten)]
     pub local: LocalArgs,
+
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+
+    /// In all namespaces
+    #[arg(
+        short = 'A',
+        long,
+        conflicts_with = "namespace",
+        help_heading = "Cluster"
+    )]
+    pub all_namespaces: bool,
+
+    #[command(flatten)]
+    pub controller: LeaderArgs,
 }
 
 /// Form of a plan.
@@ -95,6 +121,39 @@ pub struct SyncArgs {
 pub enum SyncOutput {
     Text,
     Json,
+}
+
+impl PlanArgs {
+    /// Whether a state is named, or files have theirs by default. A cluster's has no default.
+    pub fn has_state(&self) -> bool {
+        self.local.state.state_url.as_str() != NO_STATE
+    }
+
+    /// Checks what no flag can check by itself.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn validate(&self) -> Result<(), String> {
+        let ClusterArgs {
+            namespace,
+            context,
+            kubeconfig,
+        } = &self.cluster;
+        let chosen = namespace.is_some() || kubeconfig.is_some() || self.all_namespaces;
+        if chosen && context.is_none() {
+            return Err(
+                "-n, -A and --kubeconfig choose in a cluster: name it with --context".to_owned(),
+            );
+        }
+        if self.local.files.paths.is_empty() && context.is_none() {
+            return Err(
+                "needs -f PATH, to plan files, or --context NAME, to plan what is applied in a \
+                 cluster"
+                    .to_owned(),
+            );
+        }
+        self.local.validate()
+    }
 }
 
 impl LocalArgs {

@@ -63,7 +63,10 @@ async fn look(export: &CohortExport, ctx: &Context) -> Result<Action, Error> {
             turns::retire(ctx, export);
             return settle(ctx, export, write.suspended(), Action::await_change()).await;
         }
-        Err(Blocked::Checking) => return Ok(Action::requeue(Duration::from_secs(30))),
+        Err(Blocked::Checking) => {
+            turns::leave(ctx, export);
+            return Ok(Action::requeue(Duration::from_secs(30)));
+        }
         Err(Blocked::Failure(failure)) => {
             turns::retire(ctx, export);
             return settle(ctx, export, write.blocked(&failure), Action::await_change()).await;

@@ -21,30 +21,37 @@ pub async fn read(
     namespace: &str,
     spec: &CleverTapConnectorSpec,
 ) -> Result<Result<Credentials, Failure>, Error> {
+    match both(client, namespace, spec).await {
+        Err(error) if Error::is_denied(&error) => {
+            let message = "The controller may not read Secrets here: grant it `get` on them.";
+            Ok(Err(Failure::new(Reason::SecretNotFound, message)))
+        }
+        read => read,
+    }
+}
+
+/// The same for a caller who is no controller: its rights are told by the error.
+///
+/// # Errors
+/// As [`read`].
+pub async fn both(
+    client: &Client,
+    namespace: &str,
+    spec: &CleverTapConnectorSpec,
+) -> Result<Result<Credentials, Failure>, Error> {
     let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
     let passcode_ref = &spec.passcode_secret_ref;
     let account_ref = &spec.mixpanel.service_account_secret_ref;
-    let read = async {
-        let passcodes = call("read a Secret", api.get_opt(&passcode_ref.name)).await?;
-        let accounts = if account_ref.name == passcode_ref.name {
-            passcodes.clone()
-        } else {
-            call("read a Secret", api.get_opt(&account_ref.name)).await?
-        };
-        Ok((passcodes, accounts))
-    };
-    let (passcodes, accounts) = match read.await {
-        Err(error) if Error::is_denied(&error) => {
-            let message = "The controller may not read Secrets here: grant it `get` on them.";
-            return Ok(Err(Failure::new(Reason::SecretNotFound, message)));
-        }
-        read => read?,
+    let passcodes = call("read a Secret", api.get_opt(&passcode_ref.name)).await?;
+    let accounts = if account_ref.name == passcode_ref.name {
+        passcodes.clone()
+    } else {
+        call("read a Secret", api.get_opt(&account_ref.name)).await?
     };
     Ok(assemble(spec, passcodes, accounts))
 }
 
-/// Reads the service account alone, for a caller who is no controller: its rights are told by the
-/// error.
+/// Reads the service account alone, for such a caller.
 ///
 /// # Errors
 /// As [`read`].

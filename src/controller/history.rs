@@ -1,7 +1,10 @@
 //! What is remembered of a run that ended, so that people can ask later.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use kube::ResourceExt;
+use tokio::time::timeout;
 
 use super::claim::Claim;
 use super::context::Context;
@@ -11,6 +14,9 @@ use crate::domain::Reason;
 use crate::domain::schedule::seconds;
 use crate::export::{Confirmed, Outcome, RunError, count};
 use crate::state::{ExportKey, PastCounts, PastRun, day};
+
+/// The history is worth no more of a run's time.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// How the state names this object.
 pub fn key(export: &CohortExport) -> ExportKey {
@@ -27,9 +33,17 @@ pub async fn remember(ctx: &Context, claim: &Claim, outcome: &Outcome, now: Time
     let Some(run) = past(claim, outcome, now) else {
         return;
     };
-    if let Err(error) = ctx.state.remember(&key(&claim.export), run).await {
-        tracing::warn!(run = claim.run.id, %error, "the run is missing from the history");
-    }
+    let export = key(&claim.export);
+    let failure = match timeout(DEADLINE, ctx.state.remember(&export, run)).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the state store didn't answer in time".to_owned(),
+    };
+    tracing::warn!(
+        run = claim.run.id,
+        failure,
+        "the run is missing from the history"
+    );
 }
 
 /// The run as it is remembered; `None` where it hasn't ended, or brought nothing new today.

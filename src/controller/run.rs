@@ -53,6 +53,7 @@ pub async fn run(
     {
         None => {}
         Some(Ok(record)) => {
+            ctx.places.leave(&reference(export));
             let cohort = CohortStatus {
                 id: record.cohort_id,
                 name: record.cohort_name,
@@ -66,15 +67,19 @@ pub async fn run(
             return settle(ctx, export, status, Action::await_change()).await;
         }
         Some(Err(failure)) => {
+            ctx.places.leave(&reference(export));
             let wait = Action::requeue(Duration::from_secs(30));
             return settle(ctx, export, write.blocked(&failure), wait).await;
         }
     }
     let place = match ctx.places.take(&reference(export)) {
         Ok(place) => place,
-        // A short wait isn't worth a word: a write of status each would make the others wait.
-        Err(waited) if waited < SILENT => return Ok(Action::requeue(SILENT - waited)),
-        Err(_) => {
+        Err(waited) => {
+            ctx.budgets.keep(&turns::key(export), places::COME);
+            // A short wait isn't worth a word: writing each would make the others wait.
+            if waited < SILENT {
+                return Ok(Action::requeue(SILENT - waited));
+            }
             let cycle = turns::cycle(ctx, found);
             let status = waiting(&write, found, why, Wait::Place, cycle);
             return settle(ctx, export, status, Action::requeue(places::COME)).await;

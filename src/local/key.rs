@@ -29,14 +29,23 @@ pub enum KeyError {
     File(String, io::Error),
 }
 
+/// The key that the environment gives, if it does.
+///
+/// # Errors
+/// It is none.
+pub fn given() -> Result<Option<FingerprintKey>, KeyError> {
+    let text = std::env::var_os(VARIABLE).filter(|text| !text.is_empty());
+    let key = text.map(|text| text.to_str().and_then(parse).ok_or(KeyError::Variable));
+    Ok(key.transpose()?.map(FingerprintKey::new))
+}
+
 /// The key of this state. Where there is none yet it is made, if `make` says so.
 ///
 /// # Errors
 /// None can be had, or what is there is none.
 pub fn read(state: &Url, make: bool) -> Result<FingerprintKey, KeyError> {
-    if let Some(text) = std::env::var_os(VARIABLE).filter(|text| !text.is_empty()) {
-        let key = text.to_str().and_then(parse).ok_or(KeyError::Variable)?;
-        return Ok(FingerprintKey::new(key));
+    if let Some(key) = given()? {
+        return Ok(key);
     }
     match state.scheme() {
         "file" => {}
@@ -87,7 +96,8 @@ fn make_file(folder: &Path, file: &Path) -> io::Result<FingerprintKey> {
     }
 }
 
-fn random() -> io::Result<FingerprintKey> {
+/// One for what isn't kept.
+pub(super) fn random() -> io::Result<FingerprintKey> {
     bytes().map(FingerprintKey::new)
 }
 

@@ -12,9 +12,13 @@ use crate::domain::counts::thousands;
 pub struct Members {
     pub eligible: u64,
     pub exported: u64,
-    pub added: u64,
-    pub removed: u64,
-    pub unchanged: u64,
+    /// These three where the last list is known, or that there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<u64>,
     pub skipped: Skipped,
 }
 
@@ -32,9 +36,9 @@ impl Members {
         Self {
             eligible: counts.members,
             exported: counts.exported,
-            added: counts.added,
-            removed: counts.removed,
-            unchanged: counts.unchanged,
+            added: Some(counts.added),
+            removed: Some(counts.removed),
+            unchanged: Some(counts.unchanged),
             skipped: Skipped {
                 anonymous: counts.skipped_anonymous,
                 no_identity: counts.skipped_no_identity,
@@ -49,8 +53,9 @@ impl Members {
             none if none.is_empty() => none,
             skipped => format!(", left out {skipped}"),
         };
-        let [read, added, removed, unchanged] =
-            [self.eligible, self.added, self.removed, self.unchanged].map(thousands);
+        let read = thousands(self.eligible);
+        let [added, removed, unchanged] = [self.added, self.removed, self.unchanged]
+            .map(|count| thousands(count.unwrap_or_default()));
         format!("read {read}{skipped}; {added} added, {removed} removed, {unchanged} unchanged")
     }
 }

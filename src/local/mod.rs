@@ -2,7 +2,7 @@
 //! no cluster is asked.
 //!
 //! ```text
-//! files -> objects           manifests
+//! files -> objects           manifests                           cluster -> applied
 //!   -> joined with the past  world       what the state remembers of them, secrets
 //!     -> what to do now      pass        the rules of domain, lists that several ask for
 //!       -> plan              what it would bring: export::preview
@@ -11,9 +11,10 @@
 //! cohorts -> files           init
 //! ```
 
+pub mod applied;
 pub mod check;
 pub mod init;
-mod key;
+pub mod key;
 mod lists;
 mod lock;
 pub mod manifests;

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,6 +18,8 @@ pub struct Id {
     pub kind: &'static str,
     pub namespace: String,
     pub name: String,
+    /// Of an object in a cluster.
+    pub uid: Option<String>,
 }
 
 impl Id {
@@ -28,9 +31,10 @@ impl Id {
         }
     }
 
-    /// In the place of a uid: the same each time.
+    /// The object's own, or what stands in its place for one of a file: the same each time.
     pub fn uid(&self) -> String {
-        format!("{} {}/{}", self.kind, self.namespace, self.name)
+        let made = || format!("{} {}/{}", self.kind, self.namespace, self.name);
+        self.uid.clone().unwrap_or_else(made)
     }
 }
 
@@ -46,6 +50,26 @@ pub struct Remembered<S> {
     record: LocalRecord<S>,
     /// The state holds another one.
     changed: bool,
+}
+
+impl<S> Remembered<S> {
+    /// What an object in a cluster says itself.
+    pub fn of(metadata: &ObjectMeta, status: Option<S>) -> Self
+    where
+        S: Default,
+    {
+        let created = metadata.creation_timestamp.as_ref();
+        let record = LocalRecord {
+            generation: metadata.generation.unwrap_or_default(),
+            spec: String::new(),
+            created: created.map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+            status: status.unwrap_or_default(),
+        };
+        Self {
+            record,
+            changed: false,
+        }
+    }
 }
 
 impl<S: Serialize + PartialEq> Remembered<S> {

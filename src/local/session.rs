@@ -42,6 +42,11 @@ pub enum LocalError {
     Lock(#[from] LockError),
     #[error("another sync took the lock of the state, so this one ends")]
     LockLost,
+    #[error(
+        "the state is one of `mixtap sync`: --state-url and --state-prefix must be those of the \
+         cluster's controller"
+    )]
+    NoControllers,
     #[error("the scratch directory {0} can't be used: {1}")]
     Scratch(String, io::Error),
     #[error("the HTTP client can't be made: {0}")]

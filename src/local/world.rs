@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::manifests::Objects;
 use super::remembered::{Id, Remembered, remembered};
@@ -23,7 +24,7 @@ pub struct World {
     pub exports: Vec<Export>,
 }
 
-/// A connector of the files.
+/// A connector.
 pub struct Connector {
     pub id: Id,
     pub plan: Result<ConnectorPlan, Failure>,
@@ -31,7 +32,7 @@ pub struct Connector {
     pub record: Remembered<CleverTapConnectorStatus>,
 }
 
-/// An export of the files.
+/// An export.
 pub struct Export {
     pub id: Id,
     pub object: CohortExport,
@@ -83,7 +84,7 @@ impl World {
         for object in &objects.exports {
             let id = id("CohortExport", &object.metadata);
             exports.push(Export {
-                ready: ready(object, &id, &connectors, session),
+                ready: ready(object, &id, &connectors, "isn't in the files", session),
                 record: remembered(session, &id, &object.spec, now).await?,
                 object: object.clone(),
                 id,
@@ -151,21 +152,22 @@ impl Connector {
     }
 }
 
-fn id(
-    kind: &'static str,
-    metadata: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
-) -> Id {
+/// The object's name. Its uid too, should a file hold one, is of another world.
+pub(super) fn id(kind: &'static str, metadata: &ObjectMeta) -> Id {
     Id {
         kind,
         namespace: metadata.namespace.clone().unwrap_or_default(),
         name: metadata.name.clone().unwrap_or_default(),
+        uid: None,
     }
 }
 
-fn ready(
+/// What an export's specs say; `absent` of a connector that isn't among these.
+pub(super) fn ready(
     object: &CohortExport,
     id: &Id,
     connectors: &BTreeMap<(String, String), Connector>,
+    absent: &str,
     session: &Session,
 ) -> Result<Ready, Failure> {
     let name = &object.spec.connector_ref.name;
@@ -174,7 +176,7 @@ fn ready(
         Failure::new(Reason::ConnectorNotReady, message)
     };
     let connector = connectors.get(&(id.namespace.clone(), name.clone()));
-    let connector = connector.ok_or_else(|| not_ready("isn't in the files"))?;
+    let connector = connector.ok_or_else(|| not_ready(absent))?;
     let plan = connector.plan.as_ref();
     let connector =
         plan.map_err(|failure| not_ready(&format!("can't be used: {}", failure.message)))?;
@@ -189,6 +191,6 @@ fn ready(
     })
 }
 
-fn invalid(problems: &[validate::Problem]) -> Failure {
+pub(super) fn invalid(problems: &[validate::Problem]) -> Failure {
     Failure::new(Reason::InvalidSpec, validate::sentence(problems))
 }

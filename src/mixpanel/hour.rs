@@ -141,6 +141,11 @@ impl Hour {
         self.queue.leave(key)
     }
 
+    /// It waits for something else first: its place is kept for another minute from then.
+    pub fn keep(&mut self, key: &str, until: Instant) {
+        self.queue.keep(key, until);
+    }
+
     /// The export asks for nothing any more; whether it waited.
     pub fn retire(&mut self, key: &str) -> bool {
         self.failing.note(key, false);
@@ -196,7 +201,7 @@ impl Hour {
         let mut before = self.runs;
         for (from, key, entry) in line {
             if entry.failing {
-                retries += entry.need;
+                retries += entry.need.min(limit);
                 let allowed = self.failing.from(retries, self.allowance, now);
                 // It waits beside the line, and holds nobody up.
                 if allowed > now {

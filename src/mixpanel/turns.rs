@@ -36,6 +36,15 @@ impl Budgets {
         }
     }
 
+    /// An export waits for something else before it can take its turn, and comes back within `wait`:
+    /// its place in the queue is kept.
+    pub fn keep(&self, export: &str, wait: Duration) {
+        let project = lock(&self.all).exports.get(export).cloned();
+        if let Some(project) = project {
+            project.hour().keep(export, Instant::now() + wait);
+        }
+    }
+
     /// An export can't run any more: suspended, blocked or deleted.
     pub fn retire(&self, export: &str) {
         let project = lock(&self.all).exports.remove(export);

@@ -3,11 +3,10 @@
 use jiff::SignedDuration;
 
 use super::cli::Format;
-use super::cluster::Cluster;
-use super::error::Error;
-use super::history::path;
-use super::leader::LeaderArgs;
 use super::output::{json, table};
+use crate::cluster::leader::path;
+use crate::cluster::{Cluster, Error};
+use crate::config::LeaderArgs;
 use crate::domain::words::long;
 use crate::page::{Budgets, Project, Waiting};
 

@@ -1,16 +1,13 @@
 //! The command line.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::leader::LeaderArgs;
 use super::suspend::Target;
-use crate::config::{duration, namespace};
+use crate::config::{ClusterArgs, LeaderArgs, duration, object_name};
 use crate::domain::endpoints::AllowedEndpoints;
-use crate::domain::validate::is_object_name;
 
 const EXAMPLES: &str = "Examples:
   kubectl mixtap status -A                 what is synced, how fresh it is, and why not
@@ -38,17 +35,8 @@ pub struct Cli {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Cluster")]
 pub struct Common {
-    /// Namespace of the objects [default: the context's]
-    #[arg(short, long, global = true, value_name = "NAMESPACE", value_parser = namespace)]
-    pub namespace: Option<String>,
-
-    /// Context of the kubeconfig [default: its current one]
-    #[arg(long, global = true, value_name = "NAME")]
-    pub context: Option<String>,
-
-    /// The kubeconfig [default: $KUBECONFIG, else ~/.kube/config]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
 
     /// Form of the output
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
@@ -161,15 +149,6 @@ pub fn completion(shell: Shell) -> String {
     let script = String::from_utf8_lossy(&script);
     // For bash, a hyphen in the program's name is written in two ways, and no command's flags found.
     script.replace("kubectl__subcmd__mixtap", "kubectl__mixtap")
-}
-
-/// An object's name, which becomes a part of request paths.
-pub fn object_name(text: &str) -> Result<String, String> {
-    let must = "must be a name: at most 253 lower-case letters, digits, hyphens and dots, each part \
-                beginning and ending with a letter or digit";
-    is_object_name(text)
-        .then(|| text.to_owned())
-        .ok_or_else(|| must.to_owned())
 }
 
 #[cfg(test)]

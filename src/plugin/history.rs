@@ -1,13 +1,12 @@
 //! `history`: what became of an export's runs.
 
 use jiff::Timestamp;
-use url::Url;
 
 use super::cli::Format;
-use super::cluster::Cluster;
-use super::error::Error;
-use super::leader::LeaderArgs;
 use super::output::{json, table};
+use crate::cluster::leader::path;
+use crate::cluster::{Cluster, Error};
+use crate::config::LeaderArgs;
 use crate::domain::counts::thousands;
 use crate::domain::words::long;
 use crate::page::History;
@@ -26,15 +25,6 @@ pub async fn run(
         Format::Json => json(&history),
         Format::Table => show(&history),
     })
-}
-
-/// A path of the page's API.
-pub fn path(parts: &[&str]) -> String {
-    let mut url: Url = "http://mixtap/api/v1".parse().expect("a URL");
-    let mut segments = url.path_segments_mut().expect("it has a path");
-    segments.extend(parts);
-    drop(segments);
-    url.path().to_owned()
 }
 
 fn show(history: &History) -> String {
@@ -116,12 +106,6 @@ fn time(time: Timestamp) -> String {
 mod tests {
     use super::*;
     use crate::api::Held;
-
-    #[test]
-    fn a_path_holds_any_name() {
-        let path = path(&["exports", "growth", "a/../b?c d", "history"]);
-        assert_eq!(path, "/api/v1/exports/growth/a%2F..%2Fb%3Fc%20d/history");
-    }
 
     #[test]
     fn runs_are_rows() {

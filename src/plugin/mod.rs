@@ -2,17 +2,13 @@
 //!
 //! ```text
 //! status, sync, suspend, resume   the API server                        cluster
-//! history, budget                 the leader's page, by port-forward    leader -> http
+//! history, budget                 the leader's page, by port-forward    cluster::leader
 //! why                             Mixpanel, with the connector's Secret
 //! ```
 
 mod budget;
 mod cli;
-mod cluster;
-mod error;
 mod history;
-mod http;
-mod leader;
 mod output;
 mod status;
 mod suspend;
@@ -25,10 +21,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::cli::USAGE;
+use crate::cluster::{Cluster, Error};
 use crate::domain::printable;
 use cli::{Cli, Command};
-use cluster::Cluster;
-use error::Error;
 
 /// Runs the command of the process's arguments.
 #[must_use]
@@ -69,7 +64,7 @@ async fn run(cli: Cli) -> Result<String, Error> {
     if let Command::Completion { shell } = command {
         return Ok(cli::completion(shell));
     }
-    let cluster = Cluster::connect(&common).await?;
+    let cluster = Cluster::connect(&common.cluster).await?;
     let format = common.output;
     match command {
         Command::Status { all_namespaces } => status::run(&cluster, all_namespaces, format).await,

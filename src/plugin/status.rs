@@ -3,14 +3,11 @@
 mod lines;
 
 use jiff::Timestamp;
-use kube::api::{Api, ListParams};
 use serde::Serialize;
 
 use super::cli::Format;
-use super::cluster::{Cluster, call};
-use super::error::Error;
 use super::output::{json, table};
-use crate::api::{CleverTapConnector, CohortExport};
+use crate::cluster::{Cluster, Error};
 use lines::{ConnectorLine, ExportLine};
 
 /// Everything that is shown.
@@ -22,31 +19,14 @@ pub struct Report {
 
 /// The command.
 pub async fn run(cluster: &Cluster, all: bool, format: Format) -> Result<String, Error> {
-    let (connectors, exports): (Api<CleverTapConnector>, Api<CohortExport>) = match all {
-        true => (
-            Api::all(cluster.client.clone()),
-            Api::all(cluster.client.clone()),
-        ),
-        false => (cluster.api(), cluster.api()),
-    };
-    let place = match all {
-        true => "all namespaces".to_owned(),
-        false => format!("namespace {}", cluster.namespace),
-    };
-    let every = ListParams::default();
-    let connectors_in = format!("list connectors in {place}");
-    let exports_in = format!("list exports in {place}");
-    let (connectors, exports) = tokio::try_join!(
-        call(&connectors_in, connectors.list(&every)),
-        call(&exports_in, exports.list(&every)),
-    )?;
+    let (connectors, exports) = cluster.objects(all).await?;
     let report = Report {
         connectors: connectors.iter().map(ConnectorLine::of).collect(),
         exports: exports.iter().map(ExportLine::of).collect(),
     };
     Ok(match format {
         Format::Json => json(&report),
-        Format::Table => report.show(&place, all, Timestamp::now()),
+        Format::Table => report.show(&cluster.place(all), all, Timestamp::now()),
     })
 }
 

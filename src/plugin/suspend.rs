@@ -9,11 +9,11 @@ use kube::core::NamespaceResourceScope;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::cli::{Format, object_name};
-use super::cluster::{Cluster, call, patching};
-use super::error::Error;
+use super::cli::Format;
 use super::output;
 use crate::api::{CleverTapConnector, CohortExport};
+use crate::cluster::{Cluster, Error, call, patching};
+use crate::config::object_name;
 
 /// An object by its kind and name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,11 +9,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::cli::{Format, SyncArgs};
-use super::cluster::{Cluster, call, patching};
-use super::error::Error;
 use super::output;
 use crate::api::conditions::{READY, STALLED, SYNCED, find};
 use crate::api::{CohortExport, CohortExportStatus, LastRun, REQUESTED_AT};
+use crate::cluster::{Cluster, Error, call, patching};
 use crate::domain::{Reason, printable};
 
 /// How a request ended.

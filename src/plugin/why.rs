@@ -8,10 +8,9 @@ use std::io::{self, Read};
 use serde::Serialize;
 
 use super::cli::{Format, WhyArgs};
-use super::cluster::Cluster;
-use super::error::Error;
 use super::output::{json, lines};
 use crate::api::{IdentityFallback, LastRun};
+use crate::cluster::{Cluster, Error};
 use crate::domain::IdentityRule;
 use crate::domain::counts::thousands;
 use crate::domain::identity::{Resolution, resolve};

@@ -129,6 +129,15 @@ impl State {
         }
     }
 
+    /// Whether this is the state's owner. Changes nothing.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn is_owned_by(&self, owner: &str) -> Result<bool, StateError> {
+        let found = self.store.get(OWNER, MAX_SMALL).await?;
+        Ok(found.is_some_and(|found| found == owner.as_bytes()))
+    }
+
     /// The snapshot of this list, as it was kept, to be read piece by piece.
     ///
     /// # Errors

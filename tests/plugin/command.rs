@@ -58,16 +58,18 @@ impl Said {
 
 /// Runs it with this kubeconfig.
 pub async fn run(kubeconfig: &Path, args: Vec<OsString>, input: &str) -> Said {
-    let (kubeconfig, input) = (kubeconfig.to_owned(), input.to_owned());
-    let running = tokio::task::spawn_blocking(move || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-mixtap"));
-        command
-            .args(args)
-            .env_clear()
-            .env("KUBECONFIG", kubeconfig)
-            .write_stdin(input);
-        command.output().expect("the program runs")
-    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-mixtap"));
+    command
+        .args(args)
+        .env_clear()
+        .env("KUBECONFIG", kubeconfig)
+        .write_stdin(input);
+    said(command).await
+}
+
+/// What this program says; never a canary.
+pub async fn said(mut command: Command) -> Said {
+    let running = tokio::task::spawn_blocking(move || command.output().expect("the program runs"));
     let output = running.await.expect("no panic");
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     let said = Said {

@@ -33,6 +33,7 @@ mod asked;
 mod command;
 mod forward;
 mod kubelet;
+mod plan;
 mod rights;
 mod syncs;
 mod user;

@@ -11,16 +11,21 @@ use crate::api::conditions::{self, READY};
 use crate::domain::outcome::connector::Check;
 use crate::domain::{Destination, Failure, Reason};
 use crate::export::{self, Gate, Request, RunError, Sends, Shared, Tools, seat};
+use crate::local::applied::Sizes;
 use crate::local::lists::Lists;
 use crate::local::pass::{self, Mode, Next, Task};
 use crate::local::session::{LocalError, Session};
 use crate::local::world::{Connector, Export, World};
 
-/// What a sync would do with them all.
+/// What a sync would do with them all; `sizes` where that is all that is known of last lists.
 ///
 /// # Errors
 /// The state can't be read.
-pub async fn look(session: &Session, world: World) -> Result<Report, LocalError> {
+pub async fn look(
+    session: &Session,
+    world: World,
+    sizes: Option<&Sizes>,
+) -> Result<Report, LocalError> {
     let now = Timestamp::now();
     for connector in world.connectors.values() {
         if let Ok(plan) = &connector.plan {
@@ -74,6 +79,10 @@ pub async fn look(session: &Session, world: World) -> Result<Report, LocalError>
             export.calls.reads = 0;
         }
         planned.push(export);
+    }
+    for planned in planned.iter_mut().filter(|_| sizes.is_some()) {
+        let export = (planned.namespace.clone(), planned.name.clone());
+        planned.by_size(sizes.and_then(|sizes| sizes.get(&export)).copied());
     }
     planned.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     let checks = checked.iter().filter(|checked| **checked).count() as u64;

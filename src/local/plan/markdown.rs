@@ -63,9 +63,9 @@ fn row(text: &mut String, planned: &Planned) {
         planned.outcome.word(),
         planned.reason,
         number(members.map(|m| m.eligible)),
-        number(members.map(|m| m.added)),
-        number(members.map(|m| m.removed)),
-        number(members.map(|m| m.unchanged)),
+        number(members.and_then(|m| m.added)),
+        number(members.and_then(|m| m.removed)),
+        number(members.and_then(|m| m.unchanged)),
     );
 }
 

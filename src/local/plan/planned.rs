@@ -32,6 +32,9 @@ pub struct Planned {
     /// False: there is no last list to compare with, so all count as added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<bool>,
+    /// Identities in the last list, where no more is known of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_list: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guard: Option<Guard>,
     pub calls: Calls,
@@ -46,6 +49,8 @@ pub enum Outcome {
     Changes,
     /// The segment would hold the same.
     Unchanged,
+    /// The segment would hold as many, and perhaps others.
+    Unknown,
     /// The guard would stop it.
     Held,
     /// It wouldn't run: done, or not due.
@@ -61,6 +66,7 @@ impl Outcome {
         match self {
             Self::Changes => "changes",
             Self::Unchanged => "unchanged",
+            Self::Unknown => "unknown",
             Self::Held => "held",
             Self::Rests => "rests",
             Self::Suspended => "suspended",
@@ -96,6 +102,10 @@ pub struct Warned {
     pub message: String,
 }
 
+/// Of an export that a cluster's controller has run.
+const ELSEWHERE: &str = "It has run, but this state has no list of it by this key: --state-url, \
+                         --state-prefix and the key must be the controller's.";
+
 impl Planned {
     /// One that needs no look at its cohort.
     pub fn new(export: &Export, outcome: Outcome, reason: &str, message: &str) -> Self {
@@ -119,6 +129,7 @@ impl Planned {
             segment: status.segment.as_ref().map(|segment| segment.name.clone()),
             members: None,
             compared: None,
+            last_list: None,
             guard: None,
             calls: Calls::default(),
             warnings: Vec::new(),
@@ -155,7 +166,14 @@ impl Planned {
             (None, false) => Outcome::Unchanged,
         };
         let reason = held.map_or(why, |held| held.reason.as_str());
-        let message = message(outcome, held, sends, unconfirmed);
+        let lost = held.is_none()
+            && !compared
+            && export.id.uid.is_some()
+            && export.record.status.last_run.is_some();
+        let message = match lost {
+            true => ELSEWHERE.to_owned(),
+            false => message(outcome, held, sends, unconfirmed),
+        };
         Self {
             cohort: Some(Cohort { id, name }),
             segment: Some(segment),

@@ -34,6 +34,13 @@ pub struct Total {
     pub exports: usize,
     pub changes: usize,
     pub unchanged: usize,
+    /// Whether only the sizes of last lists are known, of some at least: these are in none of `added`,
+    /// `removed` and CleverTap's calls.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sizes_only: bool,
+    /// Those that may change: only the sizes of last lists are known.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unknown: usize,
     pub held: usize,
     pub failed: usize,
     pub added: u64,
@@ -44,6 +51,10 @@ pub struct Total {
     pub cohort_lists: u64,
     /// Connectors whose credentials a sync would check first, by one call of each vendor.
     pub checks: u64,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Report {
@@ -58,6 +69,7 @@ impl Report {
             match planned.outcome {
                 Outcome::Changes => total.changes += 1,
                 Outcome::Unchanged => total.unchanged += 1,
+                Outcome::Unknown => total.unknown += 1,
                 Outcome::Held => total.held += 1,
                 Outcome::Failed => total.failed += 1,
                 Outcome::Rests | Outcome::Suspended => {}
@@ -65,9 +77,10 @@ impl Report {
             if let Some(members) = planned.members.as_ref()
                 && planned.outcome == Outcome::Changes
             {
-                total.added += members.added;
-                total.removed += members.removed;
+                total.added += members.added.unwrap_or_default();
+                total.removed += members.removed.unwrap_or_default();
             }
+            total.sizes_only |= planned.last_list.is_some();
             total.calls.add(&planned.calls);
         }
         Self { exports, total }
@@ -79,6 +92,7 @@ impl Report {
             Total { failed: 1.., .. } => Found::Trouble,
             Total {
                 changes: 0,
+                unknown: 0,
                 held: 0,
                 ..
             } => Found::Nothing,

@@ -65,9 +65,9 @@ fn row(planned: &Planned) -> [String; 9] {
         planned.segment.clone().unwrap_or_else(none),
         format!("{} ({})", planned.outcome.word(), planned.reason),
         number(members.map(|m| m.eligible)),
-        number(members.map(|m| m.added)),
-        number(members.map(|m| m.removed)),
-        number(members.map(|m| m.unchanged)),
+        number(members.and_then(|m| m.added)),
+        number(members.and_then(|m| m.removed)),
+        number(members.and_then(|m| m.unchanged)),
         number(members.map(|m| m.skipped.all())),
         thousands(calls),
     ]
@@ -114,34 +114,54 @@ pub fn total(total: &Total) -> String {
     let Total {
         exports,
         changes,
+        unknown,
         held,
         failed,
         ..
     } = total;
     let [added, removed] = [total.added, total.removed].map(thousands);
-    let mut parts = vec![format!(
-        "{changes} would change ({added} added, {removed} removed)"
-    )];
-    for (count, what) in [(held, "would be held"), (failed, "can't be planned")] {
+    let mut parts = vec![match total.sizes_only {
+        false => format!("{changes} would change ({added} added, {removed} removed)"),
+        true => format!("{changes} would change"),
+    }];
+    for (count, what) in [
+        (unknown, "may change"),
+        (held, "would be held"),
+        (failed, "can't be planned"),
+    ] {
         if *count > 0 {
             parts.push(format!("{count} {what}"));
         }
     }
     let exports = many(*exports as u64, "export", "exports");
-    format!("{exports}: {}. {}", parts.join(", "), calls(total))
+    let calls = match total.sizes_only {
+        false => calls(total),
+        true => format!(
+            "A sync would make {}. Whom it would add and remove, and its calls of CleverTap, can't be \
+             told by the sizes of lists: name the controller's state with --state-url.",
+            queries(total)
+        ),
+    };
+    format!("{exports}: {}. {calls}", parts.join(", "))
 }
 
 fn calls(total: &Total) -> String {
     let calls = &total.calls;
-    let queries = many(calls.reads + total.cohort_lists, "query", "queries");
     let sends = calls.profile_uploads + calls.list_calls + total.checks;
-    let [reads, lists] = [calls.reads, total.cohort_lists].map(thousands);
     let [uploads, others] = [calls.profile_uploads, calls.list_calls + total.checks].map(thousands);
     format!(
-        "A sync would make {queries} of Mixpanel ({reads} to read cohorts, {lists} to list them) and \
-         {} of CleverTap ({uploads} for profiles, {others} for lists and checks).",
+        "A sync would make {} and {} of CleverTap ({uploads} for profiles, {others} for lists and \
+         checks).",
+        queries(total),
         many(sends, "call", "calls"),
     )
+}
+
+fn queries(total: &Total) -> String {
+    let reads = total.calls.reads;
+    let queries = many(reads + total.cohort_lists, "query", "queries");
+    let [reads, lists] = [reads, total.cohort_lists].map(thousands);
+    format!("{queries} of Mixpanel ({reads} to read cohorts, {lists} to list them)")
 }
 
 /// So many of these: `1 query`, `2 queries`.

@@ -74,14 +74,19 @@ impl Hour {
         pages: u32,
         now: Instant,
     ) -> Result<(), NoPages> {
-        if let Some(key) = key {
-            self.learn_need(key, pages.saturating_add(1));
-        }
         let limit = self.limit();
         // Page 0 is one of the same hour's.
-        if pages >= limit {
+        let never = pages >= limit;
+        if let Some(key) = key {
+            // Who never gets them all keeps no hour free.
+            self.learn_need(key, if never { 1 } else { pages + 1 });
+        }
+        if never {
             let learned = self.ledger.learned_share().is_some_and(|own| own <= limit);
             return Err(NoPages::Never { limit, learned });
+        }
+        if pages == 0 {
+            return Ok(());
         }
         let have = self.reserved.get(&run).copied().unwrap_or(0);
         let more = pages.saturating_sub(have);

@@ -52,7 +52,9 @@ impl Failing {
     }
 
     /// From when on retries may have so many more queries, within what they are allowed an hour.
+    /// More than that wait until an hour has none.
     pub fn from(&mut self, more: u32, allowance: u32, now: Instant) -> Instant {
+        let more = more.min(allowance);
         let gone = |at: &Instant| now.saturating_duration_since(*at) >= WINDOW;
         while self.queries.front().is_some_and(gone) {
             self.queries.pop_front();
@@ -61,7 +63,7 @@ impl Failing {
         match above.checked_sub(1).map(|last| self.queries.get(last)) {
             None => now,
             Some(Some(at)) => *at + WINDOW,
-            // More than an hour's: it looks again, and those before it have gone by then.
+            // Only where nothing is allowed at all.
             Some(None) => now + BUSY,
         }
     }

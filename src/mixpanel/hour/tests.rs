@@ -241,3 +241,78 @@ fn the_fair_cycle_allows_for_pages_that_count() {
     }
     assert_eq!(hour.stretched(quarter), None);
 }
+
+#[test]
+fn a_large_read_that_fails_has_its_turn_once_an_hour_has_no_other_retries() {
+    let (mut hour, start) = hour(48);
+    for n in 0..20 {
+        let key = n.to_string();
+        hour.demand(&key, Some((&key, WINDOW)));
+    }
+    hour.demand("large", Some(("large", WINDOW * 24)));
+    hour.learn_need("large", 35);
+    assert!(hour.cycle.is_none() && hour.allowance < 35);
+    for retry in 1..=3 {
+        let now = start + WINDOW * 2 * retry;
+        let failing = Ask {
+            failing: true,
+            ..ask("large", start)
+        };
+        assert_eq!(hour.ask(&failing, retry.into(), now), Ok(()));
+        for _ in 0..35 {
+            hour.book(retry.into(), false, now).unwrap();
+            hour.ledger.settle(true, now);
+        }
+        hour.end_turn(retry.into(), now);
+    }
+}
+
+#[test]
+fn a_read_that_never_fits_holds_nobody_up_and_may_try_again() {
+    let (mut hour, now) = hour(48);
+    for key in ["large", "small"] {
+        hour.demand(key, Some((key, WINDOW)));
+    }
+    hour.ask(&ask("large", now), 1, now).unwrap();
+    hour.book(1, false, now).unwrap();
+    hour.ledger.settle(true, now);
+    let never = hour.reserve_pages(1, Some("large"), 99, now);
+    assert!(matches!(never, Err(NoPages::Never { .. })), "{never:?}");
+    hour.end_turn(1, now);
+    assert_eq!(hour.stretched(WINDOW), None);
+    for (key, run) in [("large", 2), ("small", 3)] {
+        assert_eq!(hour.ask(&ask(key, now), run, now), Ok(()), "{key}");
+    }
+}
+
+#[test]
+fn a_read_of_one_page_needs_nothing_more() {
+    let (mut hour, now) = hour(5);
+    hour.ask(&ask("a", now), 1, now).unwrap();
+    hour.book(1, false, now).unwrap();
+    // Another run was told to wait.
+    hour.ledger.close(Some(Duration::from_secs(600)), now);
+    hour.ledger.settle(true, now);
+    assert_eq!(hour.reserve_pages(1, Some("a"), 0, now), Ok(()));
+}
+
+#[test]
+fn who_waits_for_something_else_keeps_its_place() {
+    let (mut hour, now) = hour(1);
+    hour.ask(&ask("a", now), 1, now).unwrap();
+    run(&mut hour, 1, now);
+    let failing = Ask {
+        failing: true,
+        ..ask("failing", now)
+    };
+    assert!(hour.ask(&failing, 2, now).is_err());
+    let later = now + WINDOW;
+    assert_eq!(hour.call(later).0, ["failing"]);
+    // It is called, and comes two minutes later: those who became due meanwhile are behind it.
+    let minute = Duration::from_secs(60);
+    hour.keep("failing", later + minute);
+    hour.call(later + minute);
+    let late = later + minute * 2 - Duration::from_secs(1);
+    assert!(hour.ask(&ask("newer", late), 3, late).is_err());
+    assert_eq!(hour.ask(&failing, 4, late), Ok(()));
+}

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use kube::ResourceExt as _;
 
 use crate::api::{CleverTapConnector, CohortExport};
+use crate::cluster::{Cluster, Error};
 use crate::controller::credentials;
-use crate::controller::error::Error as ApiError;
 use crate::domain::endpoints::AllowedEndpoints;
 use crate::domain::validate::{self, Problem, Rules, sentence};
 use crate::domain::{CohortRef, ConnectorPlan, ExportPlan, IdentityRule};
@@ -16,8 +16,6 @@ use crate::http::{Http, Retry};
 use crate::mixpanel::{
     Budgets, Existence, Found, Mixpanel, Options, Query, ServiceAccount, Source,
 };
-use crate::plugin::cluster::Cluster;
-use crate::plugin::error::Error;
 
 /// Fields that name where credentials are sent.
 const ENDPOINTS: &str = "spec.endpoints";
@@ -96,11 +94,8 @@ async fn account(
 ) -> Result<ServiceAccount, Error> {
     let doing = "read the connector's Secret";
     let read = credentials::service_account(&cluster.client, &cluster.namespace, &connector.spec);
-    match read.await {
-        Ok(account) => account.map_err(|failure| Error::new(failure.message)),
-        Err(ApiError::Api { source, .. }) => Err(Error::of(doing, &source)),
-        Err(_) => Err(Error::late(doing)),
-    }
+    let account = read.await.map_err(|error| Error::of_api(doing, error))?;
+    account.map_err(|failure| Error::new(failure.message))
 }
 
 /// One attempt a call: another one may cost another query. What it books, no controller knows;

@@ -4,13 +4,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::controller::error::Error as ApiError;
-use crate::controller::key;
+use crate::cluster::leader::path;
+use crate::cluster::{Cluster, Error};
+use crate::config::LeaderArgs;
 use crate::page;
-use crate::plugin::cluster::Cluster;
-use crate::plugin::error::Error;
-use crate::plugin::history::path;
-use crate::plugin::leader::LeaderArgs;
 
 /// What is known of an identity.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -46,14 +43,7 @@ pub async fn ask(
     export: &str,
     identity: &str,
 ) -> Result<Listed, Error> {
-    let namespace = &leader.controller_namespace;
-    let doing = format!("read the Secret mixtap-fingerprint-key in namespace {namespace}");
-    let key = match key::read(&cluster.client, namespace).await {
-        Ok(key) => key.ok_or_else(|| Error::new(format!("can't {doing}: it isn't there")))?,
-        Err(ApiError::Api { source, .. }) => return Err(Error::of(&doing, &source)),
-        Err(ApiError::Deadline(_)) => return Err(Error::late(&doing)),
-        Err(error) => return Err(Error::new(format!("can't {doing}: {error}"))),
-    };
+    let key = cluster.key(&leader.controller_namespace).await?;
     let fingerprint = u128::from_be_bytes(key.fingerprint(identity));
     let fingerprint = format!("{fingerprint:032x}");
     let path = path(&[

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use clap::Args;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::Api;
@@ -11,50 +10,12 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
-use super::cli::object_name;
-use super::cluster::{Cluster, call};
-use super::error::Error;
-use super::http;
-use crate::config::namespace;
+use super::{Cluster, Error, call, http};
+use crate::config::LeaderArgs;
 
 /// What the chart calls the port.
 const PORT: &str = "page";
 const CONNECT: Duration = Duration::from_secs(10);
-
-/// Where the leader is found.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Controller")]
-pub struct LeaderArgs {
-    /// Namespace that the controller runs in
-    #[arg(
-        long,
-        env = "MIXTAP_CONTROLLER_NAMESPACE",
-        value_name = "NAMESPACE",
-        value_parser = namespace,
-        default_value = "mixtap"
-    )]
-    pub controller_namespace: String,
-
-    /// Name of its Lease
-    #[arg(
-        long,
-        env = "MIXTAP_LEASE_NAME",
-        value_name = "NAME",
-        value_parser = object_name,
-        default_value = "mixtap"
-    )]
-    pub lease_name: String,
-
-    /// Reach its page here in place of a port-forward: http://HOST:PORT
-    #[arg(long, env = "MIXTAP_PAGE_URL", value_name = "URL", value_parser = page_url)]
-    pub page_url: Option<Url>,
-}
-
-fn page_url(text: &str) -> Result<Url, String> {
-    let url = text.parse::<Url>().ok();
-    let plain = url.filter(|url| url.scheme() == "http" && url.has_host() && url.path() == "/");
-    plain.ok_or_else(|| "must be like http://127.0.0.1:8081".to_owned())
-}
 
 impl LeaderArgs {
     /// What the leader's page answers to `GET path`.
@@ -156,4 +117,24 @@ fn hint(error: Error) -> Error {
          and create on pods/portforward there, as the chart's Role for the page grants. status, sync, \
          suspend and resume need none of them",
     )
+}
+
+/// A path of the page's API.
+pub fn path(parts: &[&str]) -> String {
+    let mut url: Url = "http://mixtap/api/v1".parse().expect("a URL");
+    let mut segments = url.path_segments_mut().expect("it has a path");
+    segments.extend(parts);
+    drop(segments);
+    url.path().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_holds_any_name() {
+        let path = path(&["exports", "growth", "a/../b?c d", "history"]);
+        assert_eq!(path, "/api/v1/exports/growth/a%2F..%2Fb%3Fc%20d/history");
+    }
 }

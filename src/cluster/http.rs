@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::error::Error;
+use super::Error;
 use crate::page::HOST;
 
 /// Of a whole answer: the page's own deadline, and the way.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::controller::error::Error as ApiError;
+
 /// A sentence for standard error.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Error {
@@ -52,6 +54,15 @@ impl Error {
         }
     }
 
+    /// The same of a call that the controller makes too.
+    pub fn of_api(doing: &str, error: ApiError) -> Self {
+        match error {
+            ApiError::Api { source, .. } => Self::of(doing, &source),
+            ApiError::Deadline(_) => Self::late(doing),
+            error @ ApiError::FingerprintKey => Self::new(format!("can't {doing}: {error}")),
+        }
+    }
+
     pub fn late(doing: &str) -> Self {
         Self::new(format!(
             "can't {doing}: the API server didn't answer in time; try again"
@@ -78,6 +89,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+impl std::error::Error for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
