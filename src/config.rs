@@ -21,7 +21,7 @@ pub use exports::ExportArgs;
 pub use files::FilesArgs;
 pub use local::{LONGEST_LOCK, LocalArgs, PlanArgs, PlanOutput, SyncArgs, SyncOutput};
 pub use log::LogArgs;
-pub use namespaces::{Namespaces, namespace};
+pub use namespaces::{Namespaces, namespace, object_name};
 pub use rules::RulesArgs;
 pub use state::StateArgs;
 

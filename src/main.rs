@@ -10,6 +10,7 @@ use mixtap::{
     cluster,
     config::{PlanArgs, RunArgs, SyncArgs},
     controller,
+    domain::printable_lines,
     local::{
         self,
         check::Report,
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
         }
     };
     dispatch(command).unwrap_or_else(|error| {
-        eprintln!("mixtap: {error}");
+        eprintln!("mixtap: {}", printable_lines(&error.to_string()));
         ExitCode::FAILURE
     })
 }
@@ -69,7 +70,7 @@ fn init(args: InitArgs) -> io::Result<ExitCode> {
     match block_on(local::init::run(args))? {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => {
-            eprintln!("mixtap init: {error}");
+            eprintln!("mixtap init: {}", printable_lines(&error.to_string()));
             Ok(ExitCode::from(match error {
                 InitError::Usage(_) => cli::USAGE,
                 _ => 1,

@@ -11,7 +11,7 @@ use proc_macro2::{TokenStream, TokenTree};
 /// Of each room: the others that it may use, and the only crates (+) or all but these (-).
 const ROOMS: &str = "
 lib        |                                                                         | +
-main       | cli cluster sandbox controller local telemetry config crdgen            | - kube
+main       | cli cluster sandbox controller local telemetry config crdgen domain     | - kube
 bin        | plugin                                                                  | - kube
 cli        | sandbox controller local export state telemetry config crdgen domain api | - kube
 sandbox    | cli controller export state telemetry config crdgen domain api          | -

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::Request;
 use hyper::client::conn::http1::handshake;
-use hyper::header::HOST;
+use hyper::header;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::Error;
+use crate::page::HOST;
 
 /// Of a whole answer: the page's own deadline, and the way.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -49,7 +50,7 @@ async fn exchange(
 ) -> Result<(u16, Bytes), Box<dyn std::error::Error + Send + Sync>> {
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
-    let request = Request::get(path).header(HOST, "mixtap");
+    let request = Request::get(path).header(header::HOST, HOST);
     let answer = sender
         .send_request(request.body(Empty::<Bytes>::new())?)
         .await?;

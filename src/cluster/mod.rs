@@ -14,7 +14,7 @@ pub mod leader;
 
 use std::time::Duration;
 
-use kube::api::{Api, ListParams};
+use kube::api::{Api, ListParams, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::NamespaceResourceScope;
 use kube::{Client, Config, Resource};
@@ -115,6 +115,14 @@ impl Cluster {
         let key = key::read(&self.client, namespace).await;
         let key = key.map_err(|error| Error::of_api(&doing, error))?;
         key.ok_or_else(|| Error::new(format!("can't {doing}: it isn't there")))
+    }
+}
+
+/// Who owns the fields that are patched, as `kubectl` does by its own name.
+pub fn patching() -> PatchParams {
+    PatchParams {
+        field_manager: Some("kubectl-mixtap".to_owned()),
+        ..PatchParams::default()
     }
 }
 

@@ -6,12 +6,16 @@ use clap::Args;
 #[cfg(feature = "plugin")]
 use url::Url;
 
+use super::namespace;
+#[cfg(feature = "plugin")]
+use super::object_name;
+
 /// Which objects of which cluster.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Cluster")]
 pub struct ClusterArgs {
     /// Namespace of the objects [default: the context's]
-    #[arg(short, long, global = true, value_name = "NAMESPACE")]
+    #[arg(short, long, global = true, value_name = "NAMESPACE", value_parser = namespace)]
     pub namespace: Option<String>,
 
     /// Context of the kubeconfig [default: its current one]
@@ -32,6 +36,7 @@ pub struct LeaderArgs {
         long,
         env = "MIXTAP_CONTROLLER_NAMESPACE",
         value_name = "NAMESPACE",
+        value_parser = namespace,
         default_value = "mixtap"
     )]
     pub controller_namespace: String,
@@ -42,6 +47,7 @@ pub struct LeaderArgs {
         long,
         env = "MIXTAP_LEASE_NAME",
         value_name = "NAME",
+        value_parser = object_name,
         default_value = "mixtap"
     )]
     pub lease_name: String,

@@ -1,6 +1,8 @@
-//! Which namespaces are watched.
+//! Names of objects, and which namespaces are watched.
 
 use std::str::FromStr;
+
+use crate::domain::validate::is_object_name;
 
 /// The namespaces of `--watch-namespaces`; empty means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +37,18 @@ pub fn namespace(name: &str) -> Result<String, String> {
     valid
         .then(|| name.to_owned())
         .ok_or_else(|| "not a namespace: 1 to 63 of a-z, 0-9 and inner -".to_owned())
+}
+
+/// An object's name, which becomes a part of request paths.
+///
+/// # Errors
+/// A sentence that says what it must be.
+pub fn object_name(text: &str) -> Result<String, String> {
+    let must = "must be a name: at most 253 lower-case letters, digits, hyphens and dots, each part \
+                beginning and ending with a letter or digit";
+    is_object_name(text)
+        .then(|| text.to_owned())
+        .ok_or_else(|| must.to_owned())
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! The JSON API. Every answer is an object; what goes wrong is `{"error": "..."}`.
 
-use axum::extract::{Path, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -32,6 +34,24 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// What an address names, or a refusal in JSON.
+struct Named<T>(T);
+
+impl<S: Sync, T: Send> FromRequestParts<S> for Named<T>
+where
+    Path<T>: FromRequestParts<S, Rejection = PathRejection>,
+{
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let named = Path::from_request_parts(parts, state).await;
+        named.map(|Path(named)| Self(named)).map_err(|_| {
+            let error = "the names in the address must be UTF-8";
+            Refusal(StatusCode::BAD_REQUEST, error.to_owned())
+        })
+    }
+}
+
 async fn budget(State(page): State<Page>) -> Result<Response, Refusal> {
     let view = leader(&page)?;
     Ok(Json((view.budgets)()).into_response())
@@ -39,7 +59,7 @@ async fn budget(State(page): State<Page>) -> Result<Response, Refusal> {
 
 async fn history(
     State(page): State<Page>,
-    Path((namespace, name)): Path<(String, String)>,
+    Named((namespace, name)): Named<(String, String)>,
 ) -> Result<Response, Refusal> {
     let view = leader(&page)?;
     let key = export(view, &namespace, &name)?;
@@ -55,7 +75,7 @@ async fn history(
 
 async fn base(
     State(page): State<Page>,
-    Path((namespace, name)): Path<(String, String)>,
+    Named((namespace, name)): Named<(String, String)>,
 ) -> Result<Response, Refusal> {
     let view = leader(&page)?;
     let key = export(view, &namespace, &name)?;
@@ -66,7 +86,7 @@ async fn base(
 
 async fn listed(
     State(page): State<Page>,
-    Path((namespace, name, fingerprint)): Path<(String, String, String)>,
+    Named((namespace, name, fingerprint)): Named<(String, String, String)>,
 ) -> Result<Response, Refusal> {
     let view = leader(&page)?;
     let fingerprint = digits(&fingerprint).ok_or_else(|| {

@@ -8,7 +8,7 @@ mod api;
 mod server;
 mod view;
 
-pub use server::serve;
+pub use server::{HOST, serve};
 pub use view::{
     Base, BaseOf, BudgetOf, Budgets, ExportOf, History, Listed, ListedOf, Page, Profile, Project,
     View, Waiting,

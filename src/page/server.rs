@@ -1,10 +1,10 @@
 //! The port of the page: plain HTTP, a bounded number of connections, a deadline for each answer.
 
-use std::{io, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header, uri::Authority};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
 use tokio::net::TcpListener;
@@ -35,7 +35,13 @@ const HEADERS: [(header::HeaderName, &str); 5] = [
     ),
 ];
 
+/// The `Host` of `kubectl mixtap`, which comes by a stream of its own.
+pub const HOST: &str = "mixtap";
+
 /// Serves until `shutdown`, and then answers under way for at most two seconds.
+///
+/// On a loopback address it answers to that alone, by any of its names: a browser's page of another
+/// site may call this port by a name that it made lead here.
 ///
 /// # Errors
 /// The listener can't be used.
@@ -44,6 +50,16 @@ pub async fn serve(
     page: Page,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
+    let loopback = listener.local_addr()?.ip().is_loopback();
+    let here = move |request: Request, next: Next| async move {
+        match loopback && !names_loopback(&request) {
+            true => refuse(
+                StatusCode::MISDIRECTED_REQUEST,
+                "this page answers to localhost and loopback addresses only",
+            ),
+            false => next.run(request).await,
+        }
+    };
     let routes = Router::new()
         .nest("/api/v1", api::routes())
         .fallback(async || refuse(StatusCode::NOT_FOUND, "nothing is here"))
@@ -51,6 +67,7 @@ pub async fn serve(
             refuse(StatusCode::METHOD_NOT_ALLOWED, "this page is read-only")
         })
         .layer(from_fn(in_time))
+        .layer(from_fn(here))
         .layer(map_response(strict))
         .with_state(page);
     let listener = BoundedListener::new(listener, CONNECTIONS, IDLE);
@@ -64,6 +81,18 @@ pub async fn serve(
 
 fn refuse(status: StatusCode, error: &str) -> Response {
     Refusal(status, error.to_owned()).into_response()
+}
+
+/// Whether the request is for this machine, by its own word.
+fn names_loopback(request: &Request) -> bool {
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    host.is_some_and(|authority| {
+        let host = authority.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let address = address.parse::<IpAddr>();
+        [HOST, "localhost"].contains(&host) || address.is_ok_and(|ip| ip.is_loopback())
+    })
 }
 
 async fn in_time(request: Request, next: Next) -> Response {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::suspend::Target;
-use crate::config::{ClusterArgs, LeaderArgs, duration};
+use crate::config::{ClusterArgs, LeaderArgs, duration, object_name};
 use crate::domain::endpoints::AllowedEndpoints;
 
 const EXAMPLES: &str = "Examples:
@@ -77,6 +77,7 @@ pub enum Command {
     /// Show what became of an export's runs: the last 20 that changed something, and one a day
     History {
         /// The export
+        #[arg(value_parser = object_name)]
         name: String,
         #[command(flatten)]
         leader: LeaderArgs,
@@ -96,6 +97,7 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct SyncArgs {
     /// The export
+    #[arg(value_parser = object_name)]
     pub name: String,
 
     /// Wait until that run has ended, and tell how: exit code 1 if it failed
@@ -112,6 +114,7 @@ pub struct SyncArgs {
 #[derive(Args, Debug)]
 pub struct WhyArgs {
     /// The export
+    #[arg(value_parser = object_name)]
     pub name: String,
 
     /// The user's distinct id at Mixpanel; `-` reads it from standard input, so that no shell
@@ -139,10 +142,18 @@ pub struct WhyArgs {
     pub leader: LeaderArgs,
 }
 
+/// The script for a shell.
+pub fn completion(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "kubectl-mixtap", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    // For bash, a hyphen in the program's name is written in two ways, and no command's flags found.
+    script.replace("kubectl__subcmd__mixtap", "kubectl__mixtap")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_sound() {
@@ -165,9 +176,44 @@ mod tests {
             ("why cart u-1 --context kind", true),
             ("why cart", false),
             ("status -o yaml", false),
+            ("sync ../x", false),
+            ("sync a/b", false),
+            ("sync Cart", false),
+            ("history cart/base", false),
+            ("why a?b u-1", false),
+            ("suspend ", false),
+            ("suspend connector/", false),
+            ("suspend connector/main/status", false),
+            ("resume export/a.b-c", true),
+            ("status -n a/b", false),
+            ("budget --controller-namespace a/b", false),
+            ("budget --lease-name a/b", false),
         ] {
             let words = std::iter::once("kubectl-mixtap").chain(line.split(' '));
             assert_eq!(Cli::try_parse_from(words).is_ok(), right, "{line}");
+        }
+    }
+
+    /// By the file that the documentation has for kubectl.
+    #[test]
+    fn kubectl_completes_commands_and_their_flags() {
+        let page = include_str!("../../docs/kubectl-mixtap.md");
+        let (_, script) = page.split_once("#!/usr/bin/env bash\n").expect("it");
+        let (script, _) = script.split_once("```").expect("its end");
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("completion"), completion(Shell::Bash)).expect("written");
+        let script = script.replace("<(kubectl-mixtap completion bash)", "./completion");
+        assert!(script.contains("./completion"), "{script}");
+        for (words, expected) in [
+            (vec!["sta"], "status\n:4\n"),
+            (vec!["sync", "--wa"], "--wait\n:4\n"),
+            (vec!["sync", "cart", "--ti"], "--timeout\n:4\n"),
+            (vec!["status", "--output", ""], "table\njson\n:4\n"),
+        ] {
+            let mut bash = std::process::Command::new("bash");
+            let bash = bash.current_dir(dir.path()).args(["-c", &script, "bash"]);
+            let said = bash.args(&words).output().expect("bash");
+            assert_eq!(String::from_utf8_lossy(&said.stdout), expected, "{words:?}");
         }
     }
 }

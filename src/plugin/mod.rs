@@ -18,10 +18,11 @@ mod why;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 
 use crate::cli::USAGE;
 use crate::cluster::{Cluster, Error};
+use crate::domain::printable;
 use cli::{Cli, Command};
 
 /// Runs the command of the process's arguments.
@@ -51,7 +52,7 @@ pub fn main() -> ExitCode {
     match done.and_then(|text| print(&text)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", printable(&error.to_string()));
             ExitCode::FAILURE
         }
     }
@@ -61,9 +62,7 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<String, Error> {
     let Cli { common, command } = cli;
     if let Command::Completion { shell } = command {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Cli::command(), "kubectl-mixtap", &mut script);
-        return Ok(String::from_utf8_lossy(&script).into_owned());
+        return Ok(cli::completion(shell));
     }
     let cluster = Cluster::connect(&common.cluster).await?;
     let format = common.output;

@@ -3,19 +3,17 @@
 use std::fmt::Debug;
 use std::str::FromStr;
 
-use kube::api::{Api, Patch, PatchParams};
+use kube::Resource;
+use kube::api::{Api, Patch};
 use kube::core::NamespaceResourceScope;
-use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::cli::Format;
 use super::output;
 use crate::api::{CleverTapConnector, CohortExport};
-use crate::cluster::{Cluster, Error, call};
-
-/// Who owns the field then, as `kubectl` does by its own name.
-const FIELD_MANAGER: &str = "kubectl-mixtap";
+use crate::cluster::{Cluster, Error, call, patching};
+use crate::config::object_name;
 
 /// An object by its kind and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +27,15 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let Some((kind, name)) = text.split_once('/') else {
-            return Ok(Self::Export(text.to_owned()));
+            return object_name(text).map(Self::Export);
         };
         // As kubectl takes them: singular, plural and short names.
         match kind {
             "export" | "cohortexport" | "cohortexports" | "cohort" => {
-                Ok(Self::Export(name.to_owned()))
+                object_name(name).map(Self::Export)
             }
             "connector" | "clevertapconnector" | "clevertapconnectors" | "ctc" => {
-                Ok(Self::Connector(name.to_owned()))
+                object_name(name).map(Self::Connector)
             }
             _ => Err("must be NAME of an export, or connector/NAME".to_owned()),
         }
@@ -89,11 +87,6 @@ where
     K: Resource<Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
 {
     let patch = Patch::Merge(json!({ "spec": { "suspend": suspend } }));
-    let params = PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
-    let patched = call(doing, api.patch(name, &params, &patch)).await?;
-    debug_assert_eq!(patched.name_any(), name);
+    call(doing, api.patch(name, &patching(), &patch)).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use futures::StreamExt as _;
 use jiff::Timestamp;
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, Patch};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Resource as _, ResourceExt};
 use serde::Serialize;
@@ -12,8 +12,8 @@ use super::cli::{Format, SyncArgs};
 use super::output;
 use crate::api::conditions::{READY, STALLED, SYNCED, find};
 use crate::api::{CohortExport, CohortExportStatus, LastRun, REQUESTED_AT};
-use crate::cluster::{Cluster, Error, call};
-use crate::domain::Reason;
+use crate::cluster::{Cluster, Error, call, patching};
+use crate::domain::{Reason, printable};
 
 /// How a request ended.
 #[derive(Debug, Serialize)]
@@ -63,8 +63,7 @@ pub async fn run(cluster: &Cluster, args: &SyncArgs, format: Format) -> Result<S
     let api: Api<CohortExport> = cluster.api();
     let patch = json!({ "metadata": { "annotations": { REQUESTED_AT: request } } });
     let doing = format!("annotate cohortexport/{name} in namespace {namespace}");
-    let params = PatchParams::default();
-    call(&doing, api.patch(name, &params, &Patch::Merge(patch))).await?;
+    call(&doing, api.patch(name, &patching(), &Patch::Merge(patch))).await?;
     if !args.wait {
         return Ok(match format {
             Format::Json => output::json(&json!({
@@ -75,15 +74,28 @@ pub async fn run(cluster: &Cluster, args: &SyncArgs, format: Format) -> Result<S
     }
     let waiting = wait(api, name, &request);
     let ended = tokio::time::timeout(args.timeout, waiting).await;
-    let ended = ended.map_err(|_| {
-        Error::new(format!(
+    let ended = ended.unwrap_or_else(|_| {
+        Err(Error::new(format!(
             "cohortexport/{name} didn't handle the request within --timeout; it stands, and kubectl \
              mixtap status tells what it waits for. If nothing changes there, no controller runs"
-        ))
-    })??;
+        )))
+    });
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(error) => {
+            if format == Format::Json {
+                super::print(&output::json(&unknown(cluster, name, &request, &error)))?;
+            }
+            return Err(error);
+        }
+    };
     let text = match format {
         Format::Json => output::json(&ended),
-        Format::Table => format!("cohortexport/{name} {}: {}\n", ended.reason, ended.message),
+        Format::Table => format!(
+            "cohortexport/{name} {}: {}\n",
+            ended.reason,
+            printable(&ended.message)
+        ),
     };
     match ended.done {
         true => Ok(text),
@@ -113,7 +125,7 @@ async fn wait(api: Api<CohortExport>, name: &str, request: &str) -> Result<Ended
             Seen::Ended(ended) => return Ok(*ended),
             Seen::Never(error) => return Err(error),
             Seen::Waiting(word) if word != told => {
-                eprintln!("{word}");
+                eprintln!("{}", printable(&word));
                 told = word;
             }
             Seen::Waiting(_) => {}
@@ -156,17 +168,42 @@ fn seen(export: &CohortExport, request: &str) -> Seen {
     let observed = status.observed_generation == export.meta().generation;
     let ready = find(&status.conditions, READY).filter(|_| observed);
     let stalled = find(&status.conditions, STALLED).is_some_and(|c| c.status == "True");
+    let failed = status.last_failure.as_ref().map(|f| f.reason.as_str());
     match ready {
         // Only another spec mends that.
         Some(ready) if stalled && ready.reason == Reason::InvalidSpec.as_str() => {
             let why = format!("cohortexport/{name} {}: {}", ready.reason, ready.message);
             Seen::Never(Error::new(why))
         }
+        // How its last run ended keeps none from running anew; a connector that isn't ready does.
+        Some(ready)
+            if failed == Some(&ready.reason)
+                && ready.reason != Reason::ConnectorNotReady.as_str() =>
+        {
+            Seen::Waiting(format!(
+                "cohortexport/{name} waits for its turn, perhaps for a query of its project (kubectl \
+                 mixtap budget); its last run ended {}: {}",
+                ready.reason, ready.message
+            ))
+        }
         Some(ready) if ready.status != "True" => Seen::Waiting(format!(
             "cohortexport/{name} waits; {}: {}",
             ready.reason, ready.message
         )),
         _ => Seen::Waiting(format!("cohortexport/{name} waits for its turn")),
+    }
+}
+
+/// Nobody can tell how the request ends, for this reason.
+fn unknown(cluster: &Cluster, name: &str, request: &str, error: &Error) -> Ended {
+    Ended {
+        namespace: cluster.namespace.clone(),
+        name: name.to_owned(),
+        request: request.to_owned(),
+        reason: "Unknown".to_owned(),
+        message: error.to_string(),
+        done: false,
+        last_run: None,
     }
 }
 
@@ -188,3 +225,6 @@ fn ended(export: &CohortExport, status: &CohortExportStatus, request: &str) -> E
         last_run: status.last_run.clone().filter(|_| done),
     }
 }
+
+#[cfg(test)]
+mod tests;

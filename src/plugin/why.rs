@@ -3,7 +3,7 @@
 mod ask;
 mod listed;
 
-use std::io::Read as _;
+use std::io::{self, Read};
 
 use serde::Serialize;
 
@@ -44,13 +44,16 @@ struct Answer {
 
 /// The command.
 pub async fn run(cluster: &Cluster, args: &WhyArgs, format: Format) -> Result<String, Error> {
-    let user = user(&args.user_id)?;
+    let user = user(&args.user_id, io::stdin().lock())?;
     let export = cluster.export(&args.name).await?;
     let asked = ask::ask(cluster, &export, &user, &args.allowed_endpoints).await?;
     let status = export.status.unwrap_or_default();
     let mut answer = Answer::of(user, asked, status.last_run)?;
-    if let Some(identity) = answer.identity.as_ref().filter(|_| args.listed) {
-        answer.last_list = listed::ask(cluster, &args.leader, &args.name, identity).await?;
+    if args.listed {
+        answer.last_list = Some(match &answer.identity {
+            Some(identity) => listed::ask(cluster, &args.leader, &args.name, identity).await?,
+            None => listed::NOBODY,
+        });
     }
     Ok(match format {
         Format::Json => json(&answer),
@@ -58,14 +61,24 @@ pub async fn run(cluster: &Cluster, args: &WhyArgs, format: Format) -> Result<St
     })
 }
 
-/// The id, from the command line or standard input.
-fn user(argument: &str) -> Result<String, Error> {
-    let mut text = argument.to_owned();
+/// Bytes of an id.
+const LONGEST: usize = 4096;
+
+/// The id, from the command line or this input. Half an id would be another user's.
+fn user(argument: &str, input: impl Read) -> Result<String, Error> {
+    let mut bytes = argument.as_bytes().to_vec();
     if argument == "-" {
-        text.clear();
-        let read = std::io::stdin().lock().take(4096).read_to_string(&mut text);
+        bytes.clear();
+        let read = input.take(LONGEST as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|e| Error::new(format!("can't read standard input: {e}")))?;
     }
+    if bytes.len() > LONGEST {
+        return Err(Error::new(format!(
+            "the user's distinct id must be at most {LONGEST} bytes long"
+        )));
+    }
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| Error::new("the user's distinct id must be UTF-8"))?;
     let user = text.trim_end_matches(['\r', '\n']);
     if user.is_empty() || user.chars().any(char::is_control) {
         return Err(Error::new(

@@ -30,6 +30,27 @@ fn kubectl(kubeconfig: &str, args: &[&str]) -> Option<Output> {
     }
 }
 
+/// The plug-in with the variables of the hints, on these lines of them.
+#[cfg(feature = "plugin")]
+fn plugin(kubeconfig: &str, variables: &[String]) {
+    let words = variables.iter().flat_map(|line| line.split_whitespace());
+    let variables: Vec<_> = words.filter_map(|word| word.split_once('=')).collect();
+    for (line, expected) in [
+        ("status", "quickstart"),
+        ("history cart-drop-off", "First"),
+        ("budget", "1234567"),
+        ("why cart-drop-off u-000001 --listed", "in the list     yes"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-mixtap"));
+        command.args(line.split(' ')).env_clear();
+        command.env("KUBECONFIG", kubeconfig);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let trouble = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(expected), "{line}: {said}{trouble}");
+    }
+}
+
 #[tokio::test]
 async fn once_gets_everything_there_and_ends_by_itself() {
     if !available().await {
@@ -65,7 +86,14 @@ async fn kubectl_works_beside_it_until_ctrl_c() {
     let mut demo = Demo::start(&[]);
     let kubeconfig = demo.until(&["export KUBECONFIG="]);
     let (_, kubeconfig) = kubeconfig.split_once('=').unwrap();
+    let asked = [
+        "export MIXTAP_PAGE_URL=",
+        "export MIXTAP_ALLOWED_ENDPOINTS=",
+    ];
+    let variables = asked.map(|start| demo.until(&[start]));
     demo.until(&["Ctrl-C"]);
+    #[cfg(feature = "plugin")]
+    plugin(kubeconfig, &variables);
     for (which, objects) in [(["-f", "examples/quickstart/"], 4), (["-k", "crds/"], 2)] {
         let Some(applied) = kubectl(kubeconfig, &[&["apply"][..], &which].concat()) else {
             break;

@@ -5,6 +5,7 @@
 mod canaries;
 mod ci;
 mod codes;
+mod escapes;
 mod golden;
 mod kills;
 mod locks;

@@ -1,5 +1,6 @@
 //! `sync`: asked for, waited for, and how it ended.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use mixtap::api::{CohortExport, REQUESTED_AT};
 use mixtap::sandbox::calls::Call;
 use mixtap::sandbox::faults::{Action, Fault};
@@ -16,6 +17,13 @@ async fn a_sync_that_is_waited_for_tells_how_it_ended() {
     world.one_time("crowd", 2, json!({})).await;
     // Nobody is there to handle it.
     let late = mixtap(&world, "sync crowd --wait --timeout 1s").await;
+    late.failed("didn't handle the request within --timeout");
+    let late = mixtap(&world, "sync crowd --wait --timeout 1s -o json").await;
+    let told: Value = serde_json::from_str(&late.out).expect("JSON");
+    assert_eq!(
+        (&told["reason"], &told["done"]),
+        (&json!("Unknown"), &json!(false))
+    );
     late.failed("didn't handle the request within --timeout");
 
     let _controller = world.controller();
@@ -68,6 +76,9 @@ async fn a_sync_that_is_not_waited_for_is_only_asked_for() {
     let said = mixtap(&world, "sync cart").await.fine();
     assert_eq!(said, "cohortexport/cart asked to run\n");
     let export = world.api::<CohortExport>().get("cart").await.expect("it");
+    let fields = export.metadata.managed_fields.expect("managers");
+    let ours = |of: &ManagedFieldsEntry| of.manager.as_deref() == Some("kubectl-mixtap");
+    assert!(fields.iter().any(ours), "{fields:?}");
     let token = &export.metadata.annotations.expect("annotations")[REQUESTED_AT];
     let _controller = world.controller();
     let handled = |export: &CohortExport| {
@@ -76,6 +87,14 @@ async fn a_sync_that_is_not_waited_for_is_only_asked_for() {
     };
     world.until("cart", "handled", handled).await;
 
+    for bad in [
+        "sync ../x",
+        "sync ",
+        "suspend cart/status",
+        "resume connector/",
+    ] {
+        assert_eq!(mixtap(&world, bad).await.code, 64, "{bad}");
+    }
     let absent = mixtap(&world, "sync other").await;
     absent.failed("can't read cohortexport/other");
     world

@@ -4,7 +4,7 @@ use mixtap::sandbox::calls::Call;
 use mixtap::sandbox::faults::{Action, Fault};
 use serde_json::{Value, json};
 
-use crate::command::{allowed, mixtap, paged, world};
+use crate::command::{self, allowed, mixtap, paged, world};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_user_is_told_and_costs_one_query() {
@@ -67,6 +67,11 @@ async fn one_user_is_told_and_costs_one_query() {
     mixtap(&world, &why("u\u{7}"))
         .await
         .failed("one line of text");
+    // An id that is cut would be another user's.
+    let words = why("-") + " -n " + &world.namespace;
+    let words = words.split(' ').map(Into::into).collect();
+    let long = command::run(&world.kubeconfig, words, &"u".repeat(4097)).await;
+    long.failed("at most 4096 bytes");
     assert_eq!(world.calls(Call::Engage), reads + 4);
     let unclear = Fault::new(Action::answer(200, r#"{"results":[{"$distinct_id":"x"}]}"#));
     world.sandbox.faults().add(unclear.call(Call::Engage));
@@ -119,6 +124,10 @@ async fn the_list_is_asked_by_a_fingerprint() {
         assert_eq!(rows[5][0], "in the list", "{rows:?}");
         assert!(rows[5][1].starts_with(expected), "{user}: {rows:?}");
     }
+    let anonymous = mixtap(&world, &line("cart", "$device:u-anonymous")).await;
+    let rows = anonymous.rows();
+    let told = "can't be told: lists hold identities, and this user has none now";
+    assert_eq!(rows[4], ["in the list", told]);
     let told = mixtap(&world, &format!("{} -o json", line("one", "u-plain")))
         .await
         .fine();

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{Problem, check};
+use crate::domain::printable;
 use crate::domain::validate::Rules;
 use crate::local::manifests::{KINDS, Reading};
 
@@ -67,15 +68,16 @@ impl Report {
     fn text(&self) -> String {
         let mut text = String::new();
         for problem in &self.problems {
-            text.push_str(&problem.file);
+            text.push_str(&printable(&problem.file));
             for number in [problem.line, problem.column].into_iter().flatten() {
                 let _ = write!(text, ":{number}");
             }
             if let Some(object) = &problem.object {
-                let _ = write!(text, "  {object}");
+                let _ = write!(text, "  {}", printable(object));
             }
             let colon = if problem.field.is_empty() { "" } else { ": " };
-            let _ = writeln!(text, "  {}{colon}{}", problem.field, problem.must);
+            let said = format!("{}{colon}{}", problem.field, problem.must);
+            let _ = writeln!(text, "  {}", printable(&said));
         }
         let of = |count, one: &str| match count {
             1 => format!("1 {one}"),

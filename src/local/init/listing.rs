@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Answers, InitArgs, InitError, account};
 use crate::{
-    domain::endpoints,
+    domain::{endpoints, printable},
     http::{Http, Metrics, Retry},
     mixpanel::{Budgets, Cohort, Error, Mixpanel, Options, ServiceAccount, Source},
 };
@@ -21,7 +21,7 @@ pub fn possible(args: &InitArgs) -> bool {
     args.mixpanel_project.is_some() && account::missing().next().is_none()
 }
 
-/// A project's cohorts by name. What of them a terminal would obey is taken out of the names.
+/// A project's cohorts by name. What of them a terminal would obey is escaped.
 #[derive(Debug)]
 pub struct Listed(Vec<Cohort>);
 
@@ -63,7 +63,7 @@ pub async fn list(answers: &Answers, account: ServiceAccount) -> Result<Listed, 
 impl Listed {
     pub fn new(mut cohorts: Vec<Cohort>) -> Self {
         for cohort in &mut cohorts {
-            cohort.name = cohort.name.replace(char::is_control, " ");
+            cohort.name = printable(&cohort.name).into_owned();
         }
         cohorts.sort_by_cached_key(|cohort| (cohort.group, cohort.name.to_lowercase(), cohort.id));
         Self(cohorts)
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(
             listed.table(),
             "   #  ID      USERS  NAME\n\
-             \x20  1  2           7  a [2Jb\n\
+             \x20  1  2           7  a\\u{1b}[2Jb\n\
              \x20  -  13          ?  A  (of groups: can't be exported)\n"
         );
     }

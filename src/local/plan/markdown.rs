@@ -6,6 +6,7 @@ use super::planned::{Outcome, Planned};
 use super::report::Report;
 use super::table::{name, notes, total};
 use crate::domain::counts::thousands;
+use crate::domain::printable;
 
 /// Finds the comment of an earlier plan, so that it is replaced. It never changes.
 const MARKER: &str = "<!-- mixtap plan -->";
@@ -75,12 +76,11 @@ fn row(planned: &Planned) -> String {
     )
 }
 
-/// A name as it is: nothing in it is markup, nor mentions anybody.
+/// A name as it is, on one line: nothing in it is markup, nor mentions anybody.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in printable(text).chars() {
         match c {
-            c if c.is_control() => out.push(' '),
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
             '@' => out.push_str("&#64;"),
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn names_are_no_markup() {
-        let text = plain("a|b <img> @all #7 [x](y) `c`\nd");
-        let expected = r"a\|b &lt;img\> &#64;all &#35;7 \[x\](y) \`c\` d";
+        let text = plain("a|b <img> @all #7 [x](y) `c`\nd\u{202e}");
+        let expected = r"a\|b &lt;img\> &#64;all &#35;7 \[x\](y) \`c\`\\u{a}d\\u{202e}";
         assert_eq!(text, expected);
     }
 

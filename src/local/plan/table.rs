@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::planned::{Outcome, Planned};
 use super::report::{Report, Total};
 use crate::domain::counts::thousands;
+use crate::domain::printable;
 
 const HEAD: [&str; 9] = [
     "EXPORT",
@@ -20,7 +21,8 @@ const HEAD: [&str; 9] = [
 /// Columns of words; the others hold numbers.
 const WORDS: usize = 3;
 
-/// The table, what is to be said of some of its rows, and the total.
+/// The table, what is to be said of some of its rows, and the total. What a terminal would obey is
+/// escaped.
 pub fn table(report: &Report) -> String {
     let rows: Vec<[String; 9]> = report.exports.iter().map(row).collect();
     let mut widths = HEAD.map(str::len);
@@ -34,7 +36,8 @@ pub fn table(report: &Report) -> String {
     for row in &rows {
         line(&mut text, row, &widths);
     }
-    let notes: Vec<String> = report.exports.iter().flat_map(notes).collect();
+    let notes = report.exports.iter().flat_map(notes);
+    let notes: Vec<_> = notes.map(|note| printable(&note).into_owned()).collect();
     if !notes.is_empty() {
         let _ = write!(text, "\n{}\n", notes.join("\n"));
     }
@@ -68,6 +71,7 @@ fn row(planned: &Planned) -> [String; 9] {
         number(members.map(|m| m.skipped.all())),
         thousands(calls),
     ]
+    .map(|cell| printable(&cell).into_owned())
 }
 
 /// `namespace/name`

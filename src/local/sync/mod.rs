@@ -28,7 +28,7 @@ use super::pass::Mode;
 use super::session::{self, LocalError, OWNER, Session};
 use super::{key, scratch};
 use crate::config::SyncArgs;
-use crate::domain::Destination;
+use crate::domain::{Destination, printable_lines};
 use crate::export;
 use crate::export::windows::{self, Keeper};
 use crate::state::Holder;
@@ -186,5 +186,5 @@ fn waiting(holder: &Holder) {
 
 /// On standard error, where nothing is the answer.
 fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "mixtap: {text}");
+    let _ = writeln!(std::io::stderr(), "mixtap: {}", printable_lines(text));
 }

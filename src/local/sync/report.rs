@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::api::conditions::{self, CONNECTED, READY};
 use crate::domain::counts::thousands;
-use crate::domain::{Counts, Kind, Reason};
+use crate::domain::{Counts, Kind, Reason, printable};
 use crate::export::{Confirmed, Outcome, Stop};
 use crate::local::members::Members;
 use crate::local::remembered::Id;
@@ -190,7 +190,8 @@ impl Line {
         Self::new(&export.id, Reason::Queued.as_str(), &message)
     }
 
-    /// For people: a line, and one below it for what a run did and for each warning.
+    /// For people: a line, and one below it for what a run did and for each warning. What a terminal
+    /// would obey is escaped.
     pub fn text(&self) -> String {
         let Self {
             namespace,
@@ -207,11 +208,12 @@ impl Line {
         if namespace != crate::local::manifests::NAMESPACE {
             text = format!("{namespace} {text}");
         }
+        text = printable(&text).into_owned();
         if let (Some(members), Some(sent)) = (&self.members, &self.sent) {
             text = format!("{text}\n    {}; {}", members.words(), sent.words());
         }
         for Warned { reason, message } in &self.warnings {
-            text = format!("{text}\n    {reason}: {message}");
+            text = format!("{text}\n    {reason}: {}", printable(message));
         }
         text
     }

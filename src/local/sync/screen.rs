@@ -9,6 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::report::{Line, Report};
 use crate::config::SyncOutput;
 use crate::domain::counts::thousands;
+use crate::domain::printable;
 use crate::export::{Progress, Step};
 
 const REDRAW: Duration = Duration::from_millis(100);
@@ -48,7 +49,7 @@ impl Screen {
         let bar = self.bars.add(ProgressBar::new(ALL));
         let style = ProgressStyle::with_template("{prefix} [{bar:30}] {msg}");
         bar.set_style(style.expect("a template").progress_chars("=> "));
-        bar.set_prefix(name.to_owned());
+        bar.set_prefix(printable(name).into_owned());
         draw(&bar, members, progress);
         let (drawn, progress) = (bar.clone(), progress.clone());
         let drawing = tokio::spawn(async move {

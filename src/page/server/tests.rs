@@ -144,3 +144,39 @@ async fn nothing_else_is_there_and_nothing_is_written() {
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
     }
 }
+
+#[tokio::test]
+async fn an_address_that_is_no_text_is_refused_in_json() {
+    let page = Page::default();
+    page.lead(view(&State::open("memory:///", "").unwrap()));
+    let base = served(&page).await;
+    for path in ["%ff/a/history", "a/%ff/base", "a/b/listed/%ff"] {
+        let (status, body) = get(&format!("{base}/api/v1/exports/{path}")).await;
+        assert_eq!(status, 400, "{path}");
+        assert!(body["error"].as_str().unwrap().contains("UTF-8"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn on_a_loopback_address_it_answers_to_no_other_name() {
+    let page = Page::default();
+    page.lead(view(&State::open("memory:///", "").unwrap()));
+    let url = format!("{}/api/v1/budget", served(&page).await);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (host, status) in [
+        ("localhost:8081", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:8081", 200),
+        (HOST, 200),
+        ("rebound.example.com:8081", 421),
+        ("localhost.example.com", 421),
+        ("10.0.0.1", 421),
+        ("", 421),
+    ] {
+        let answer = client.get(&url).header(header::HOST, host).send().await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{host}");
+        let body: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(body.get("error").is_some(), status == 421, "{body}");
+    }
+}

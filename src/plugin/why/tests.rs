@@ -77,8 +77,23 @@ fn what_mixpanel_cannot_tell_is_no_answer() {
 
 #[test]
 fn ids_are_one_line() {
-    assert_eq!(user("u-1\n").ok().as_deref(), Some("u-1"));
+    let none = io::empty;
+    assert_eq!(user("u-1", none()).ok().as_deref(), Some("u-1"));
+    assert_eq!(user("-", &b"u-1\r\n"[..]).ok().as_deref(), Some("u-1"));
     for bad in ["", "\n", "a\nb", "a\u{7}b"] {
-        assert!(user(bad).is_err());
+        assert!(user(bad, none()).is_err());
+        assert!(user("-", bad.as_bytes()).is_err());
+    }
+    assert!(user("-", &b"\xff"[..]).is_err());
+}
+
+#[test]
+fn no_id_is_cut() {
+    let (longest, longer) = ("é".repeat(LONGEST / 2), "é".repeat(LONGEST / 2 + 1));
+    assert_eq!(user("-", longest.as_bytes()).ok(), Some(longest.clone()));
+    assert_eq!(user(&longest, io::empty()).ok(), Some(longest));
+    for refused in [user("-", longer.as_bytes()), user(&longer, io::empty())] {
+        let said = refused.unwrap_err().to_string();
+        assert!(said.contains("at most 4096 bytes"), "{said}");
     }
 }

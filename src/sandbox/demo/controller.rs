@@ -23,12 +23,14 @@ pub struct Controller {
     pub process: Guarded,
     /// Where `/healthz`, `/readyz` and `/metrics` are.
     pub metrics: SocketAddr,
+    /// What `kubectl mixtap` asks.
+    pub page: SocketAddr,
 }
 
 impl Controller {
     pub fn start(home: &Home, plane: &Plane, sandbox: &Sandbox) -> Result<Self, DemoError> {
         let failed = io_error("the controller");
-        let metrics = free_port().map_err(&failed)?;
+        let [metrics, page] = free_ports().map_err(&failed)?;
         let log = File::create(home.log()).map_err(&failed)?;
         let state = child::state_url(home.scratch().join("state"))?;
         let mut run = child::mixtap("run", home, sandbox)?;
@@ -37,15 +39,22 @@ impl Controller {
             .arg("--scratch-dir")
             .arg(home.scratch().join("runs"))
             .arg(format!("--metrics-address={metrics}"))
+            .arg(format!("--page-address={page}"))
             .env("KUBECONFIG", plane.kubeconfig_path())
             .stdout(log.try_clone().map_err(&failed)?)
             .stderr(log);
         let process = Guarded::start(&mut run).map_err(&failed)?;
-        Ok(Self { process, metrics })
+        Ok(Self {
+            process,
+            metrics,
+            page,
+        })
     }
 }
 
-/// A port of the loopback address that was free a moment ago.
-fn free_port() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+/// Two ports of the loopback address that were free a moment ago.
+fn free_ports() -> io::Result<[SocketAddr; 2]> {
+    let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let (one, other) = (bind()?, bind()?);
+    Ok([one.local_addr()?, other.local_addr()?])
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{DemoError, child};
+use super::{DemoError, child, examples, stage::Stage, world};
 
 /// Commands for files, ready to be pasted, and the variables that they need; fails where this program
 /// can't be found.
@@ -32,12 +32,12 @@ In a second terminal{here}:
 }
 
 /// Commands for a cluster, ready to be pasted.
-pub fn cluster(kubeconfig: &Path, log: &Path) -> String {
+pub fn cluster(stage: &Stage) -> String {
     format!(
         "
 All there. In a second terminal:
 
-  export KUBECONFIG={}
+  export KUBECONFIG={kubeconfig}
   kubectl get mixtap                        # both kinds; -o wide tells more
   kubectl describe cohortexport power-users
   kubectl wait --for=condition=Ready cohortexport --all
@@ -53,11 +53,23 @@ All there. In a second terminal:
   kubectl apply -f examples/quickstart/     # in the repository: unchanged
   kubectl delete cohortexport/power-users   # its segment stays in CleverTap
 
-The controller's log: {}
+  # The plug-in, made in the repository.
+  cargo build --release --bin kubectl-mixtap && export PATH=\"$PWD/target/release:$PATH\"
+  export MIXTAP_PAGE_URL=http://{page} MIXTAP_CONTROLLER_NAMESPACE=default
+  export MIXTAP_ALLOWED_ENDPOINTS={allowed}
+  kubectl mixtap status
+  kubectl mixtap history cart-drop-off      # what became of its runs
+  kubectl mixtap budget                     # queries used and left
+  kubectl mixtap why cart-drop-off {member} --listed
+
+The controller's log: {log}
 Ctrl-C here ends all of it; only the API server's build stays, in your cache folder.
 
 ",
-        kubeconfig.display(),
-        log.display()
+        kubeconfig = stage.plane.kubeconfig_path().display(),
+        page = stage.controller.page,
+        allowed = examples::allowed(&stage.sandbox),
+        member = world::MEMBER,
+        log = stage.home.log().display()
     )
 }

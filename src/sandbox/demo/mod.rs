@@ -185,10 +185,7 @@ async fn play(stage: &mut Stage, once: bool) -> Result<(), DemoError> {
             (deadline, changes) = (None, 2);
             change.reset();
             say(&world::change(&stage.sandbox, 1)?);
-            print(&hints::cluster(
-                &stage.plane.kubeconfig_path(),
-                &stage.home.log(),
-            ));
+            print(&hints::cluster(stage));
         }
     }
 }

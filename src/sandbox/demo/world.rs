@@ -16,6 +16,9 @@ pub const ACCOUNT: &str = "TEST-123-456-789Z";
 const CART: (u64, &str) = (4311, "Cart drop off");
 const POWER: (u64, &str) = (4312, "Power users");
 
+/// Someone who left their cart for good.
+pub const MEMBER: &str = "u-000001";
+
 /// What the examples make of them in CleverTap.
 pub const SEGMENTS: [&str; 2] = ["Mixpanel - Cart drop off", "Mixpanel - Power users"];
 
@@ -177,6 +180,11 @@ mod tests {
         assert_eq!(connector["spec"]["mixpanel"]["projectId"], PROJECT);
         assert_eq!(read("dynamic.yaml")["spec"]["cohort"]["name"], CART.1);
         assert_eq!(read("one-time.yaml")["spec"]["cohort"]["id"], POWER.0);
+    }
+
+    #[test]
+    fn the_member_of_the_hints_stays_in_the_cohort() {
+        assert!((0..100).all(|minute| ids(minute).contains(MEMBER)));
     }
 
     #[test]
