@@ -210,7 +210,7 @@ mod tests {
         }
         for keeper in [Keeper::Owner, Keeper::guest()] {
             let old = load(&state, &Budgets::default(), &keeper).await.unwrap();
-            assert_eq!(old, [guest.clone()]);
+            assert_eq!(old, std::slice::from_ref(&guest));
         }
     }
 }
