@@ -21,7 +21,7 @@ pub fn possible(args: &InitArgs) -> bool {
     args.mixpanel_project.is_some() && account::missing().next().is_none()
 }
 
-/// A project's cohorts by name. What of them a terminal would obey is escaped.
+/// A project's cohorts by name, each on one line.
 #[derive(Debug)]
 pub struct Listed(Vec<Cohort>);
 
@@ -63,7 +63,7 @@ pub async fn list(answers: &Answers, account: ServiceAccount) -> Result<Listed, 
 impl Listed {
     pub fn new(mut cohorts: Vec<Cohort>) -> Self {
         for cohort in &mut cohorts {
-            cohort.name = printable(&cohort.name).into_owned();
+            cohort.name = cohort.name.replace(char::is_control, " ");
         }
         cohorts.sort_by_cached_key(|cohort| (cohort.group, cohort.name.to_lowercase(), cohort.id));
         Self(cohorts)
@@ -91,7 +91,7 @@ impl Listed {
                 false => ((index + 1).to_string(), ""),
                 true => ("-".to_owned(), "  (of groups: can't be exported)"),
             };
-            let Cohort { id, name, .. } = cohort;
+            let (id, name) = (cohort.id, printable(&cohort.name));
             text += &format!("{number:>4}  {id:<width$}  {users:>9}  {name}{note}\n");
         }
         text
@@ -105,12 +105,12 @@ mod tests {
     #[test]
     fn a_name_cannot_command_a_terminal() {
         let list =
-            br#"[{"id":2,"name":"a\u001b[2Jb","count":7},{"id":13,"name":"A","data_group_id":4}]"#;
+            br#"[{"id":2,"name":"a\u001b[2J\u202eb","count":7},{"id":13,"name":"A","data_group_id":4}]"#;
         let listed = Listed::new(serde_json::from_slice(list).unwrap());
         assert_eq!(
             listed.table(),
             "   #  ID      USERS  NAME\n\
-             \x20  1  2           7  a\\u{1b}[2Jb\n\
+             \x20  1  2           7  a [2J\\u{202e}b\n\
              \x20  -  13          ?  A  (of groups: can't be exported)\n"
         );
     }
