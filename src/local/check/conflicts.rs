@@ -5,26 +5,27 @@ use std::collections::hash_map::Entry;
 
 use super::finding::{By, Findings};
 use super::object::part;
+use super::references::Connectors;
 use crate::api::{CleverTapConnectorSpec, CohortExportSpec};
 use crate::domain::validate::{self, Rules};
 use crate::domain::{CohortRef, ConnectorPlan, Destination, segment};
-use crate::local::manifests::{Document, KINDS, Reading};
+use crate::local::manifests::{Document, KINDS};
 
 /// The field of a name that two objects have.
 pub const NAME: &str = "metadata.name";
 
 /// The objects seen so far, by what only one of them may have.
 pub struct Conflicts<'r> {
-    reading: &'r Reading,
+    connectors: &'r Connectors<'r>,
     rules: &'r Rules,
     names: HashMap<(&'r str, &'r str, &'r str), &'r Document>,
     segments: HashMap<Destination, &'r Document>,
 }
 
 impl<'r> Conflicts<'r> {
-    pub fn new(reading: &'r Reading, rules: &'r Rules) -> Self {
+    pub fn new(connectors: &'r Connectors<'r>, rules: &'r Rules) -> Self {
         Self {
-            reading,
+            connectors,
             rules,
             names: HashMap::new(),
             segments: HashMap::new(),
@@ -100,10 +101,7 @@ impl<'r> Conflicts<'r> {
     }
 
     fn connector(&self, namespace: &str, name: &str) -> Option<ConnectorPlan> {
-        let mut all = self.reading.documents.iter();
-        let found = all.find(|other| {
-            other.kind() == KINDS[0] && other.namespace() == namespace && other.name() == name
-        });
+        let found = self.connectors.get(namespace, name);
         let spec: CleverTapConnectorSpec = part(found?, "")?;
         validate::connector(&spec, self.rules).ok()
     }

@@ -25,6 +25,7 @@ pub use report::{Format, Report};
 use self::conflicts::Conflicts;
 use self::finding::{Finding, Findings};
 use self::kinds::Kinds;
+use self::references::Connectors;
 use super::manifests::{Document, Fault, Position, Reading};
 use crate::domain::validate::Rules;
 
@@ -55,11 +56,12 @@ impl Problem {
 /// Every problem of what was read. With `partial`, connectors may be elsewhere than in the files.
 pub fn check(reading: &Reading, rules: &Rules, partial: bool) -> Vec<Problem> {
     let kinds = Kinds::of_the_crds();
-    let mut conflicts = Conflicts::new(reading, rules);
+    let connectors = Connectors::of(reading);
+    let mut conflicts = Conflicts::new(&connectors, rules);
     let mut problems: Vec<_> = reading.faults.iter().map(unreadable).collect();
     for document in &reading.documents {
         let mut found = object::look(document, &kinds, rules);
-        references::look(document, reading, partial, &mut found);
+        references::look(document, reading, &connectors, partial, &mut found);
         conflicts.name(document, &mut found);
         conflicts.segment(document, &mut found);
         problems.extend(placed(document, found));

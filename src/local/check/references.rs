@@ -1,28 +1,54 @@
 //! What objects refer to, as far as it is among the files.
 
+use std::collections::HashMap;
+
 use super::finding::{By, Findings};
 use super::object::part;
 use crate::api::{ConnectorRef, PasscodeSecretRef, ServiceAccountSecretRef};
 use crate::local::manifests::{Document, KINDS, Reading, Secret};
 
+/// The connectors of the files, by namespace and name: there may be thousands of exports to look
+/// theirs up.
+pub struct Connectors<'r>(HashMap<(&'r str, &'r str), &'r Document>);
+
+impl<'r> Connectors<'r> {
+    pub fn of(reading: &'r Reading) -> Self {
+        let mut all = HashMap::new();
+        for document in reading.documents.iter().filter(|d| d.kind() == KINDS[0]) {
+            all.entry((document.namespace(), document.name()))
+                .or_insert(document);
+        }
+        Self(all)
+    }
+
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&'r Document> {
+        self.0.get(&(namespace, name)).copied()
+    }
+}
+
 /// Notes what an object refers to in vain. With `partial`, connectors may be elsewhere; Secrets
 /// always may, for nobody should keep them in Git.
-pub fn look(document: &Document, reading: &Reading, partial: bool, found: &mut Findings) {
+pub fn look(
+    document: &Document,
+    reading: &Reading,
+    connectors: &Connectors<'_>,
+    partial: bool,
+    found: &mut Findings,
+) {
     if document.kind() == KINDS[0] {
         secrets(document, reading, found);
     } else if !partial && let Some(of) = part::<ConnectorRef>(document, "/connectorRef") {
-        connector(document, &of.name, reading, found);
+        let known = connectors.get(document.namespace(), &of.name);
+        if known.is_none() {
+            connector(document, &of.name, reading, found);
+        }
     }
 }
 
 fn connector(document: &Document, name: &str, reading: &Reading, found: &mut Findings) {
     let namespace = document.namespace();
     let named = |other: &&Document| other.kind() == KINDS[0] && other.name() == name;
-    let mut all = reading.documents.iter().filter(named);
-    if all.clone().any(|other| other.namespace() == namespace) {
-        return;
-    }
-    let must = match all.next() {
+    let must = match reading.documents.iter().find(named) {
         Some(other) => format!(
             "must be a CleverTapConnector in the same namespace, {namespace}: that one is in {}",
             other.namespace()
