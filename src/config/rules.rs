@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use jiff::SignedDuration;
 
 use super::duration;
-use crate::domain::{endpoints::AllowedEndpoints, validate::Rules};
+use crate::domain::{endpoints::AllowedEndpoints, schedule::signed, validate::Rules};
 
 /// The flags that decide whether a spec is [`Rules`]-abiding.
 #[derive(Args, Clone, Debug)]
@@ -36,7 +35,6 @@ pub struct RulesArgs {
 impl RulesArgs {
     /// As `domain` takes them.
     pub fn rules(&self) -> Rules {
-        let signed = |time| SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
         Rules {
             allowed_endpoints: self.allowed_endpoints.clone(),
             min_interval: signed(self.min_interval),

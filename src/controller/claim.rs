@@ -8,7 +8,7 @@ use super::context::Context;
 use super::dereference::{Ready, ready};
 use super::error::{Error, call};
 use super::report::write;
-use super::timing::{due, input, is_first, signed};
+use super::timing::{due, input, is_first};
 use crate::api::{CohortExport, CurrentRun};
 use crate::domain::outcome::export::Write;
 use crate::domain::schedule::{self, Due};
@@ -65,7 +65,7 @@ pub async fn claim(
         Err(error) if error.is_conflict() => return Ok(None),
         Err(error) => return Err(error),
     }
-    let confirm_delay = signed(ctx.args.exports.confirm_delay);
+    let confirm_delay = schedule::signed(ctx.args.exports.confirm_delay);
     Ok(Some(Claim {
         export: live,
         ready,

@@ -36,13 +36,8 @@ pub fn input<'a>(
         token: token(export),
         release: export.annotations().get(RELEASE_HOLD).map(String::as_str),
         min_interval: ctx.rules.min_interval,
-        confirm_delay: signed(ctx.args.exports.confirm_delay),
+        confirm_delay: schedule::signed(ctx.args.exports.confirm_delay),
     }
-}
-
-/// A flag's duration as the rules take it.
-pub fn signed(duration: Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
 /// A wake-up at this time.

@@ -10,7 +10,7 @@ use kube::runtime::reflector::ObjectRef;
 use super::context::Context;
 use super::dereference::{Ready, reference};
 use super::members;
-use super::timing::{input, signed};
+use super::timing::input;
 use crate::api::{CohortExport, SyncType};
 use crate::domain::schedule::{self, PROMPT_ATTEMPTS, Why};
 use crate::mixpanel::{Budget, Turn, Waiting};
@@ -78,7 +78,7 @@ pub fn cycle(ctx: &Context, ready: &Ready) -> Option<jiff::SignedDuration> {
     let dynamic = ready.plan.sync_type == SyncType::Dynamic;
     let interval = ready.plan.interval.unsigned_abs();
     let cycle = dynamic.then(|| ready.budget(ctx).stretched(interval))?;
-    cycle.map(signed)
+    cycle.map(schedule::signed)
 }
 
 /// Has those looked at whose turn has come, as long as this controller leads.

@@ -20,7 +20,7 @@ use super::plan::{CohortRef, ExportPlan};
 use super::shape::Shape;
 use crate::api::{CohortExportStatus, LastFailure, LastRun, SyncType, conditions};
 pub use pass::{claim, due_in_pass};
-pub use times::{backoff, retry_at, seconds, slot_from};
+pub use times::{backoff, retry_at, seconds, signed, slot_from};
 use times::{furthest, plus, sane};
 pub use why::Why;
 

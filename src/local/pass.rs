@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::lists::Lists;
 use super::session::Session;
@@ -97,7 +97,6 @@ pub async fn next(
 }
 
 fn input<'a>(session: &Session, export: &'a Export, ready: &'a Ready, uid: &'a str) -> Input<'a> {
-    let signed = |time| SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
     Input {
         uid,
         group: &ready.group,
@@ -107,8 +106,8 @@ fn input<'a>(session: &Session, export: &'a Export, ready: &'a Ready, uid: &'a s
         status: &export.record.status,
         token: export.token(),
         release: export.release(),
-        min_interval: signed(session.min_interval),
-        confirm_delay: signed(session.confirm_delay),
+        min_interval: schedule::signed(session.min_interval),
+        confirm_delay: schedule::signed(session.confirm_delay),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The arithmetic of waiting: slots, back-off, and times that can't be trusted.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -9,6 +11,11 @@ const BACKOFF_FIRST: SignedDuration = SignedDuration::from_secs(10);
 const BACKOFF_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// The longest wait that a vendor can ask for: Mixpanel's hourly window.
 const RETRY_AFTER_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// A duration as the rules take it; the longest where it is longer.
+pub fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
 
 /// The first slot at or after this time, of the phase that `key` gives: whatever divides the
 /// interval has its slots there too.
@@ -36,15 +43,13 @@ pub fn backoff(failures: i32) -> SignedDuration {
 pub fn retry_at(
     reason: Reason,
     failures: i32,
-    asked: Option<std::time::Duration>,
+    asked: Option<Duration>,
     slot: Timestamp,
     now: Timestamp,
 ) -> Timestamp {
     match reason.kind() {
         Kind::Transient => {
-            let asked = asked.map_or(SignedDuration::ZERO, |wait| {
-                SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)
-            });
+            let asked = asked.map_or(SignedDuration::ZERO, signed);
             let asked = asked.min(transient_max(reason));
             up(plus(now, backoff(failures).max(asked)))
         }

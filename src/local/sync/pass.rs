@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures::{StreamExt as _, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::connectors;
@@ -175,7 +175,7 @@ fn check_time(connector: &Connector, now: Timestamp) -> Option<Timestamp> {
 /// When an export that ran is due again.
 fn wake(session: &Session, export: &Export) -> Option<Timestamp> {
     let status = &export.record.status;
-    let delay = SignedDuration::try_from(session.confirm_delay).unwrap_or(SignedDuration::MAX);
+    let delay = schedule::signed(session.confirm_delay);
     let confirmation = || {
         let once = export.object.spec.sync_type == SyncType::OneTime;
         once.then(|| schedule::confirmation(status, delay))?
