@@ -123,6 +123,18 @@ pub struct CohortExportSpec {
     pub suspend: Option<bool>,
 }
 
+impl CohortExport {
+    /// What people call its cohort: by name if that is known, else by id.
+    pub fn cohort_name(&self) -> String {
+        let spec = &self.spec.cohort;
+        let known = self.status.as_ref().and_then(|s| s.cohort.as_ref());
+        // What status says may be of the cohort that the spec named before.
+        let known = known.filter(|known| spec.id.is_none_or(|id| id == known.id));
+        let name = spec.name.clone().or_else(|| known.map(|k| k.name.clone()));
+        name.unwrap_or_else(|| spec.id.unwrap_or_default().to_string())
+    }
+}
+
 /// A connector in the same namespace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -5,6 +5,7 @@
 //! the controller once it leads.
 
 mod api;
+pub mod model;
 mod server;
 mod view;
 

@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use serde::Serialize;
 
 use crate::api::conditions::{CONNECTED, READY, SYNCED, find};
-use crate::api::{CleverTapConnector, CohortExport, CohortExportStatus, SyncType};
+use crate::api::{CleverTapConnector, CohortExport, SyncType};
 use crate::domain::counts::thousands;
 use crate::domain::words::{ago, until};
 
@@ -88,7 +88,7 @@ impl ExportLine {
             namespace: export.namespace().unwrap_or_default(),
             name: export.name_any(),
             connector: export.spec.connector_ref.name.clone(),
-            cohort: cohort(export, &status),
+            cohort: export.cohort_name(),
             sync_type: export.spec.sync_type,
             synced: synced.map_or_else(unknown, |c| c.status.clone()),
             reason,
@@ -120,16 +120,6 @@ impl ExportLine {
             self.message.clone(),
         ]
     }
-}
-
-/// By name, if it is known.
-fn cohort(export: &CohortExport, status: &CohortExportStatus) -> String {
-    let spec = &export.spec.cohort;
-    let known = status.cohort.as_ref();
-    // What status says may be of the cohort that the spec named before.
-    let known = known.filter(|known| spec.id.is_none_or(|id| id == known.id));
-    let name = spec.name.clone().or_else(|| known.map(|k| k.name.clone()));
-    name.unwrap_or_else(|| spec.id.unwrap_or_default().to_string())
 }
 
 fn named(namespace: &str, name: &str, all: bool) -> String {

@@ -1,0 +1,260 @@
+//! An export's row.
+
+use jiff::Timestamp;
+
+use super::Words;
+use crate::api::conditions::{READY, SYNCED, Status, find};
+use crate::api::{self, CohortExport, SyncType};
+use crate::domain::Reason;
+
+/// How an export stands, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// A guard keeps the segment as it was; a person decides.
+    Held,
+    /// Something else is wrong.
+    Failing,
+    /// Its first run waits for its turn.
+    Waiting,
+    /// Its first run, or the first of a new shape, is under way.
+    Exporting,
+    Synced,
+    /// A one-time export is done.
+    Completed,
+    Suspended,
+}
+
+impl State {
+    /// The most urgent first.
+    pub const ALL: [Self; 7] = [
+        Self::Held,
+        Self::Failing,
+        Self::Waiting,
+        Self::Exporting,
+        Self::Synced,
+        Self::Completed,
+        Self::Suspended,
+    ];
+
+    /// As people read it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Held => "Held",
+            Self::Failing => "Failing",
+            Self::Waiting => "Waiting",
+            Self::Exporting => "Exporting",
+            Self::Synced => "Synced",
+            Self::Completed => "Completed",
+            Self::Suspended => "Suspended",
+        }
+    }
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Rows are read: as many so far.
+    Reading { members: u64 },
+    /// They are compared with the last list.
+    Comparing,
+    /// New members are sent as profiles.
+    Profiles { sent: u64, all: u64 },
+    /// The list is sent.
+    List,
+}
+
+/// A run under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Running {
+    pub since: Timestamp,
+    /// `None` where this process doesn't run it yet.
+    pub step: Option<Step>,
+}
+
+/// The last run that ended well. Counts are of identities in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LastSync {
+    pub run_id: String,
+    /// Rows that Mixpanel gave.
+    pub read: i64,
+    /// In the list.
+    pub members: i64,
+    pub added: i64,
+    pub removed: i64,
+}
+
+/// A run that a guard holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Hold {
+    /// What releases it.
+    pub id: String,
+    pub since: Timestamp,
+    /// Identities in the list before.
+    pub previous: i64,
+    /// Identities that were read.
+    pub members: i64,
+    /// Identities that the segment would lose.
+    pub removed: i64,
+}
+
+/// A `CohortExport`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Export {
+    pub namespace: String,
+    pub name: String,
+    pub uid: String,
+    /// In the same namespace.
+    pub connector: String,
+    /// By name if it is known, else by id.
+    pub cohort: String,
+    pub cohort_id: Option<i64>,
+    /// At CleverTap; `None` until the first sync where the spec names none.
+    pub segment: Option<String>,
+    /// As CleverTap answered it.
+    pub segment_id: Option<String>,
+    /// `None` where the object can't be decoded.
+    pub sync_type: Option<SyncType>,
+    /// As it stands in the spec.
+    pub interval: Option<String>,
+    /// Where the query budget permits fewer runs than asked for.
+    pub effective_interval: Option<String>,
+    pub state: State,
+    pub words: Words,
+    pub running: Option<Running>,
+    pub last: Option<LastSync>,
+    pub last_sync: Option<Timestamp>,
+    pub next_sync: Option<Timestamp>,
+    pub hold: Option<Hold>,
+    /// Runs that failed since the last one that succeeded.
+    pub failures: i32,
+    /// `spec.suspend` of the export itself, not of its connector.
+    pub suspended_itself: bool,
+    /// The run whose end was told last, whatever came of it.
+    pub last_ended: Option<String>,
+    /// Sizes of the list, the oldest first.
+    pub trend: Vec<u64>,
+}
+
+impl Export {
+    /// What the object says of itself; its trend and its run's progress aren't known by it.
+    pub fn of(object: &CohortExport) -> Self {
+        let spec = &object.spec;
+        let status = object.status.clone().unwrap_or_default();
+        let ready = find(&status.conditions, READY).or(find(&status.conditions, SYNCED));
+        let itself = spec.suspend == Some(true);
+        let last = status.last_run.as_ref();
+        let failed = status.last_failure.as_ref();
+        Self {
+            namespace: object.metadata.namespace.clone().unwrap_or_default(),
+            name: object.metadata.name.clone().unwrap_or_default(),
+            uid: object.metadata.uid.clone().unwrap_or_default(),
+            connector: spec.connector_ref.name.clone(),
+            cohort: object.cohort_name(),
+            cohort_id: status
+                .cohort
+                .as_ref()
+                .map(|cohort| cohort.id)
+                .or(spec.cohort.id),
+            segment: spec
+                .segment_name
+                .clone()
+                .or(status.segment.as_ref().map(|segment| segment.name.clone())),
+            segment_id: status.segment.and_then(|segment| segment.id),
+            sync_type: Some(spec.sync_type),
+            interval: spec.interval.as_ref().map(|interval| interval.0.clone()),
+            effective_interval: status.effective_interval,
+            state: match ready {
+                _ if itself => State::Suspended,
+                Some(ready) => state(Status::of(ready), &ready.reason, spec.sync_type),
+                None => State::Waiting,
+            },
+            words: ready.map_or_else(Words::new_object, |c| Words {
+                reason: c.reason.clone(),
+                message: c.message.clone(),
+            }),
+            running: status.current_run.as_ref().map(|run| Running {
+                since: run.started_time.0,
+                step: None,
+            }),
+            last: last.map(|run| LastSync {
+                run_id: run.id.clone(),
+                read: run.members,
+                members: run.exported,
+                added: run.added,
+                removed: run.removed,
+            }),
+            last_sync: status.last_sync_time.map(|time| time.0),
+            next_sync: status.next_sync_time.map(|time| time.0),
+            failures: status.consecutive_failures.unwrap_or_default(),
+            suspended_itself: itself,
+            last_ended: failed
+                .map(|f| &f.run_id)
+                .or(last.map(|run| &run.id))
+                .cloned(),
+            hold: status.held.map(hold),
+            trend: Vec::new(),
+        }
+    }
+
+    /// An object that this release can't decode.
+    pub fn unreadable(namespace: String, name: String, uid: String) -> Self {
+        Self {
+            cohort: name.clone(),
+            namespace,
+            name,
+            uid,
+            connector: String::new(),
+            cohort_id: None,
+            segment: None,
+            segment_id: None,
+            sync_type: None,
+            interval: None,
+            effective_interval: None,
+            state: State::Failing,
+            words: Words::unreadable(),
+            running: None,
+            last: None,
+            last_sync: None,
+            next_sync: None,
+            hold: None,
+            failures: 0,
+            suspended_itself: false,
+            last_ended: None,
+            trend: Vec::new(),
+        }
+    }
+
+    /// Whether this state is among those that it is in: one that is Synced may be exporting too.
+    pub fn is(&self, state: State) -> bool {
+        self.state == state || state == State::Exporting && self.running.is_some()
+    }
+
+    /// The reason, if this release knows it.
+    pub fn reason(&self) -> Option<Reason> {
+        Reason::parse(&self.words.reason)
+    }
+}
+
+fn state(ready: Status, reason: &str, sync_type: SyncType) -> State {
+    match (ready, Reason::parse(reason)) {
+        (_, Some(Reason::Suspended)) => State::Suspended,
+        (Status::False, Some(Reason::HeldEmpty | Reason::HeldShrink)) => State::Held,
+        (Status::False, _) => State::Failing,
+        (Status::Unknown, Some(Reason::Exporting)) => State::Exporting,
+        (Status::Unknown, _) => State::Waiting,
+        (Status::True, _) => match sync_type {
+            SyncType::Dynamic => State::Synced,
+            SyncType::OneTime => State::Completed,
+        },
+    }
+}
+
+fn hold(held: api::Held) -> Hold {
+    Hold {
+        id: held.id,
+        since: held.since.0,
+        previous: held.previous,
+        members: held.members,
+        removed: held.removed,
+    }
+}
