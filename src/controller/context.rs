@@ -15,6 +15,7 @@ use super::filling::Filling;
 use super::lease::Leadership;
 use super::places::Places;
 use super::sharing::Groups;
+use super::under_way::UnderWay;
 use super::wakeups::Wakeups;
 use crate::api::{CleverTapConnector, CohortExport};
 use crate::config::RunArgs;
@@ -60,6 +61,7 @@ pub struct Context {
     /// Exports that lost a segment to another one; a change elsewhere may give it to them.
     pub losers: Losers,
     pub told: Told,
+    pub under_way: UnderWay,
 }
 
 impl Context {

@@ -36,6 +36,7 @@ mod testing;
 mod timing;
 mod turns;
 mod undecodable;
+mod under_way;
 mod wakeups;
 mod watch;
 mod work;

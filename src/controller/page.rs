@@ -1,5 +1,7 @@
 //! What the leader's page is given to show.
 
+mod objects;
+
 use std::sync::Arc;
 
 use futures::FutureExt as _;
@@ -21,12 +23,15 @@ pub async fn lead(ctx: Arc<Context>, page: Page) {
 
 fn view(ctx: &Arc<Context>) -> View {
     let (exports, bases, lists) = (Arc::clone(ctx), Arc::clone(ctx), Arc::clone(ctx));
+    let (all_connectors, all_exports) = (Arc::clone(ctx), Arc::clone(ctx));
     let budgets = ctx.budgets.clone();
     // A snapshot is read whole, so one after the other.
     let turn = Arc::new(Semaphore::new(1));
     let other = Arc::clone(&turn);
     View {
         state: ctx.state.clone(),
+        connectors: Box::new(move || objects::connectors(&all_connectors)),
+        exports: Box::new(move || objects::exports(&all_exports)),
         export: Box::new(move |namespace, name| {
             let found = exports.export(namespace, name)?;
             found.0.as_ref().ok().map(history::key)

@@ -253,6 +253,7 @@ impl Prepared {
             destinations: Default::default(),
             losers: Default::default(),
             told: Default::default(),
+            under_way: Default::default(),
         }
     }
 }

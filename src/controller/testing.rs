@@ -69,6 +69,7 @@ impl Cluster {
             places: super::places::Places::new(1, super::wakeups::Wakeups::new(1)),
             losers: Default::default(),
             told: Default::default(),
+            under_way: Default::default(),
         };
         let mut cluster = Self {
             ctx,

@@ -47,6 +47,7 @@ pub async fn work(
     let mixpanel = ctx.clients.mixpanel(plan, &credentials, budget);
     let connector = ready.connector.uid().unwrap_or_default();
     let clevertap = ctx.clients.clevertap(plan, &connector, &credentials);
+    let going = ctx.under_way.begin(&uid);
     let tools = Tools {
         mixpanel: &mixpanel,
         clevertap: &clevertap,
@@ -55,7 +56,7 @@ pub async fn work(
         reads: &ctx.reads,
         key: &ctx.key,
         scratch: &ctx.scratch,
-        progress: &Default::default(),
+        progress: &going.progress,
     };
     let hold = Mutex::new(None);
     let resolved = |destination: &Destination| {

@@ -9,7 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-use super::view::{History, Page, View};
+use super::view::{History, Leading, Page, View};
 use crate::domain::Failure;
 use crate::state::ExportKey;
 
@@ -53,7 +53,7 @@ where
 }
 
 async fn budget(State(page): State<Page>) -> Result<Response, Refusal> {
-    let view = leader(&page)?;
+    let view = &leader(&page)?.view;
     Ok(Json((view.budgets)()).into_response())
 }
 
@@ -61,10 +61,9 @@ async fn history(
     State(page): State<Page>,
     Named((namespace, name)): Named<(String, String)>,
 ) -> Result<Response, Refusal> {
-    let view = leader(&page)?;
-    let key = export(view, &namespace, &name)?;
-    let runs = view.state.history(&key).await;
-    let runs = runs.map_err(|error| unavailable(error.failure()))?;
+    let leading = leader(&page)?;
+    let key = export(&leading.view, &namespace, &name)?;
+    let runs = leading.history(&key).await.map_err(unavailable)?;
     let history = History {
         namespace,
         name,
@@ -77,7 +76,7 @@ async fn base(
     State(page): State<Page>,
     Named((namespace, name)): Named<(String, String)>,
 ) -> Result<Response, Refusal> {
-    let view = leader(&page)?;
+    let view = &leader(&page)?.view;
     let key = export(view, &namespace, &name)?;
     let base = (view.base)(&key).await.map_err(unavailable)?;
     let body = json!({ "namespace": namespace, "name": name, "base": base });
@@ -88,7 +87,7 @@ async fn listed(
     State(page): State<Page>,
     Named((namespace, name, fingerprint)): Named<(String, String, String)>,
 ) -> Result<Response, Refusal> {
-    let view = leader(&page)?;
+    let view = &leader(&page)?.view;
     let fingerprint = digits(&fingerprint).ok_or_else(|| {
         let error = "a fingerprint has 32 hexadecimal digits";
         Refusal(StatusCode::BAD_REQUEST, error.to_owned())
@@ -105,8 +104,9 @@ fn digits(text: &str) -> Option<[u8; 16]> {
     number.map(u128::to_be_bytes)
 }
 
-fn leader(page: &Page) -> Result<&View, Refusal> {
-    page.view().ok_or_else(|| {
+/// What is served, or why nothing is.
+pub(super) fn leader(page: &Page) -> Result<&Leading, Refusal> {
+    page.leading().ok_or_else(|| {
         let error = "this controller doesn't lead, or has just begun to: ask the one that the Lease \
                      names, or again in a moment";
         Refusal(StatusCode::SERVICE_UNAVAILABLE, error.to_owned())

@@ -1,16 +1,27 @@
 //! The leader's page, for people and for `kubectl mixtap`: read-only, without secrets and without
 //! anybody's identity.
 //!
-//! [`server`] answers on the port, [`api`] says what each address tells, and [`Page`] is filled by
-//! the controller once it leads.
+//! The controller fills [`Page`] once it leads. [`model`] is what is shown of each object, [`part`]
+//! the parts that the page is made of, [`board`] what changed and when, [`html`] how it looks.
+//! [`server`] answers on the port: [`routes`] to browsers, [`events`] to the pages that are open in
+//! them, [`api`] to programs.
 
+mod address;
+mod advice;
 mod api;
+mod board;
+mod events;
+mod filter;
+mod html;
 pub mod model;
+mod part;
+mod routes;
 mod server;
+mod trends;
 mod view;
 
 pub use server::{HOST, serve};
 pub use view::{
-    Base, BaseOf, BudgetOf, Budgets, ExportOf, History, Listed, ListedOf, Page, Profile, Project,
-    View, Waiting,
+    Base, BaseOf, BudgetOf, Budgets, ConnectorsNow, ExportOf, ExportsNow, History, Listed, ListedOf,
+    Page, Profile, Project, View, Waiting,
 };

@@ -2,28 +2,40 @@
 
 use std::{io, net::IpAddr, time::Duration};
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header, uri::Authority};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
+use axum::serve::Listener as _;
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::api::{self, Refusal};
 use super::view::Page;
-use crate::telemetry::connections::BoundedListener;
+use super::{events, routes};
+use crate::telemetry::connections::{BoundedListener, Connection};
 
-/// People's, and the plug-in's; the rest wait.
-const CONNECTIONS: usize = 32;
+/// Of hundreds of browsers, and of the plug-in; further ones wait.
+const CONNECTIONS: usize = 512;
+/// Without a byte either way. A page that is open hears something more often.
 const IDLE: Duration = Duration::from_secs(60);
-/// Of one answer.
+/// What a request's head has.
+const HEAD: Duration = Duration::from_secs(10);
+/// Of a request's head, and of what a slow reader hasn't taken yet.
+const BUFFER: usize = 16 * 1024;
+/// Of one answer's beginning.
 const DEADLINE: Duration = Duration::from_secs(45);
 /// What answers under way have left at shutdown.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// On every answer: nothing is kept, guessed at, framed or loaded from elsewhere.
+/// On every answer: nothing is kept, guessed at, framed or loaded from elsewhere, and no script or
+/// style runs that isn't a file of the page's own.
 const HEADERS: [(header::HeaderName, &str); 5] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -31,7 +43,8 @@ const HEADERS: [(header::HeaderName, &str); 5] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+         img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
 ];
 
@@ -51,6 +64,46 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let loopback = listener.local_addr()?.ip().is_loopback();
+    let router = router(page.clone(), loopback, shutdown.clone());
+    let mut listener = BoundedListener::new(listener, CONNECTIONS, IDLE);
+    let connections = TaskTracker::new();
+    let accept = async {
+        loop {
+            let (connection, _) = listener.accept().await;
+            connections.spawn(answer(connection, router.clone(), shutdown.clone()));
+        }
+    };
+    tokio::select! {
+        () = accept => {}
+        () = page.tell() => {}
+        () = shutdown.cancelled() => {}
+    }
+    connections.close();
+    // Each ends within its time.
+    connections.wait().await;
+    Ok(())
+}
+
+/// One connection, to its end.
+async fn answer(connection: Connection, router: Router, shutdown: CancellationToken) {
+    let service = TowerToHyperService::new(router);
+    let mut server = http1::Builder::new();
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(BUFFER);
+    let connection = server.serve_connection(TokioIo::new(connection), service);
+    let mut connection = std::pin::pin!(connection);
+    // That a peer goes away, or was cut, is nobody's fault.
+    tokio::select! {
+        _ = &mut connection => return,
+        () = shutdown.cancelled() => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::select! { _ = connection => {}, () = sleep(DRAIN) => {} }
+}
+
+fn router(page: Page, loopback: bool, shutdown: CancellationToken) -> Router {
     let here = move |request: Request, next: Next| async move {
         match loopback && !names_loopback(&request) {
             true => refuse(
@@ -60,23 +113,19 @@ pub async fn serve(
             false => next.run(request).await,
         }
     };
-    let routes = Router::new()
+    Router::new()
+        .merge(routes::routes())
+        .merge(events::routes())
         .nest("/api/v1", api::routes())
         .fallback(async || refuse(StatusCode::NOT_FOUND, "nothing is here"))
         .method_not_allowed_fallback(async || {
             refuse(StatusCode::METHOD_NOT_ALLOWED, "this page is read-only")
         })
+        .layer(Extension(shutdown))
         .layer(from_fn(in_time))
         .layer(from_fn(here))
         .layer(map_response(strict))
-        .with_state(page);
-    let listener = BoundedListener::new(listener, CONNECTIONS, IDLE);
-    let server =
-        axum::serve(listener, routes).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    tokio::select! {
-        ended = server => ended,
-        () = async { shutdown.cancelled().await; sleep(DRAIN).await } => Ok(()),
-    }
+        .with_state(page)
 }
 
 fn refuse(status: StatusCode, error: &str) -> Response {

@@ -1,30 +1,68 @@
 //! What the page shows, and from where it has that.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, SetOnce};
 
+use super::board::Board;
+use super::model::{Connector, Export};
 use crate::domain::Failure;
 use crate::state::{ExportKey, PastRun, State};
 
+/// Each is a call of the state store.
+const HISTORIES: usize = 4;
+
 /// What is served. Empty until this process leads. Clones share it.
 #[derive(Clone, Default)]
-pub struct Page(Arc<OnceLock<View>>);
+pub struct Page(Arc<SetOnce<Leading>>);
+
+/// The page of a process that leads.
+pub(super) struct Leading {
+    pub view: View,
+    pub board: Board,
+    /// Histories that people's pages read at once.
+    turns: Semaphore,
+}
 
 impl Page {
     /// This process leads: from now on it answers.
     pub fn lead(&self, view: View) {
         // Nobody leads twice: a process that lost the Lease ends.
-        let _ = self.0.set(view);
+        let _ = self.0.set(Leading {
+            view,
+            board: Board::default(),
+            turns: Semaphore::new(HISTORIES),
+        });
     }
 
-    pub(super) fn view(&self) -> Option<&View> {
+    /// Tells open pages what changes, once this process leads.
+    pub(super) async fn tell(&self) {
+        let leading = self.0.wait().await;
+        leading.board.serve(&leading.view).await;
+    }
+
+    pub(super) fn leading(&self) -> Option<&Leading> {
         self.0.get()
     }
 }
 
+impl Leading {
+    /// The runs of an export that are remembered, the latest first.
+    pub async fn history(&self, of: &ExportKey) -> Result<Vec<PastRun>, Failure> {
+        // It is never closed.
+        let _turn = self.turns.acquire().await;
+        let runs = self.view.state.history(of).await;
+        runs.map_err(|error| error.failure())
+    }
+}
+
+/// All connectors, as they are now.
+pub type ConnectorsNow = Box<dyn Fn() -> Vec<Connector> + Send + Sync>;
+/// All exports, as they are now.
+pub type ExportsNow = Box<dyn Fn() -> Vec<Export> + Send + Sync>;
 /// The object of this namespace and name, if it is watched.
 pub type ExportOf = Box<dyn Fn(&str, &str) -> Option<ExportKey> + Send + Sync>;
 /// The budgets as they are now.
@@ -43,6 +81,8 @@ pub type ListedOf = Box<
 /// The controller's knowledge, as far as the page shows it.
 pub struct View {
     pub state: State,
+    pub connectors: ConnectorsNow,
+    pub exports: ExportsNow,
     pub export: ExportOf,
     pub budgets: BudgetOf,
     pub base: BaseOf,

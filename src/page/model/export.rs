@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::Words;
 use crate::api::conditions::{READY, SYNCED, Status, find};
-use crate::api::{self, CohortExport, SyncType};
+use crate::api::{self, CohortExport, CohortExportStatus, SyncType};
 use crate::domain::Reason;
+use crate::state::ExportKey;
 
 /// How an export stands, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,7 +140,8 @@ impl Export {
     /// What the object says of itself; its trend and its run's progress aren't known by it.
     pub fn of(object: &CohortExport) -> Self {
         let spec = &object.spec;
-        let status = object.status.clone().unwrap_or_default();
+        let none = CohortExportStatus::default();
+        let status = object.status.as_ref().unwrap_or(&none);
         let ready = find(&status.conditions, READY).or(find(&status.conditions, SYNCED));
         let itself = spec.suspend == Some(true);
         let last = status.last_run.as_ref();
@@ -159,10 +161,10 @@ impl Export {
                 .segment_name
                 .clone()
                 .or(status.segment.as_ref().map(|segment| segment.name.clone())),
-            segment_id: status.segment.and_then(|segment| segment.id),
+            segment_id: status.segment.as_ref().and_then(|segment| segment.id.clone()),
             sync_type: Some(spec.sync_type),
             interval: spec.interval.as_ref().map(|interval| interval.0.clone()),
-            effective_interval: status.effective_interval,
+            effective_interval: status.effective_interval.clone(),
             state: match ready {
                 _ if itself => State::Suspended,
                 Some(ready) => state(Status::of(ready), &ready.reason, spec.sync_type),
@@ -183,15 +185,15 @@ impl Export {
                 added: run.added,
                 removed: run.removed,
             }),
-            last_sync: status.last_sync_time.map(|time| time.0),
-            next_sync: status.next_sync_time.map(|time| time.0),
+            last_sync: status.last_sync_time.as_ref().map(|time| time.0),
+            next_sync: status.next_sync_time.as_ref().map(|time| time.0),
             failures: status.consecutive_failures.unwrap_or_default(),
             suspended_itself: itself,
             last_ended: failed
                 .map(|f| &f.run_id)
                 .or(last.map(|run| &run.id))
                 .cloned(),
-            hold: status.held.map(hold),
+            hold: status.held.as_ref().map(hold),
             trend: Vec::new(),
         }
     }
@@ -249,12 +251,22 @@ fn state(ready: Status, reason: &str, sync_type: SyncType) -> State {
     }
 }
 
-fn hold(held: api::Held) -> Hold {
+fn hold(held: &api::Held) -> Hold {
     Hold {
-        id: held.id,
+        id: held.id.clone(),
         since: held.since.0,
         previous: held.previous,
         members: held.members,
         removed: held.removed,
+    }
+}
+
+impl From<&Export> for ExportKey {
+    fn from(export: &Export) -> Self {
+        Self {
+            namespace: export.namespace.clone(),
+            name: export.name.clone(),
+            uid: export.uid.clone(),
+        }
     }
 }

@@ -1,0 +1,178 @@
+//! What is shown now, in parts, and since when each part is as it is. However many people look,
+//! objects are looked at once in a while, and what changed is rendered once for all of them.
+
+mod news;
+mod versions;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, broadcast};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+
+use super::html;
+use super::part::Part;
+use super::trends::Trends;
+use super::view::View;
+pub use news::News;
+pub use versions::{Changes, Version};
+use versions::Versions;
+
+/// How often objects are looked at while somebody watches.
+const TICK: Duration = Duration::from_millis(500);
+/// Who asks within this time is told the same.
+const FRESH: Duration = Duration::from_millis(200);
+/// After so long without news a watcher is told that there is none.
+const BEAT: Duration = Duration::from_secs(10);
+/// Pieces of news that a slow reader may lag behind by before it is dropped.
+const BACKLOG: usize = 32;
+/// Parts in one piece of news.
+const PIECE: usize = 64;
+
+/// Everything that is shown, at one time.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub taken: Instant,
+    pub version: u64,
+    /// In the order of their ids, each with the version that brought it.
+    pub parts: Vec<(u64, Part)>,
+}
+
+/// See above.
+pub struct Board {
+    inner: Mutex<Inner>,
+    news: broadcast::Sender<Arc<News>>,
+    watched: Notify,
+    trends: Trends,
+}
+
+#[derive(Default)]
+struct Inner {
+    versions: Versions,
+    /// As long as somebody uses it: where nobody looks, nothing is kept but the versions.
+    last: Weak<Snapshot>,
+    /// The version that all watchers were told.
+    told: u64,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self {
+            inner: Mutex::default(),
+            news: broadcast::Sender::new(BACKLOG),
+            watched: Notify::new(),
+            trends: Trends::default(),
+        }
+    }
+}
+
+impl Board {
+    /// What is there now, or was a moment ago.
+    pub fn look(&self, view: &View) -> Arc<Snapshot> {
+        let mut inner = self.lock();
+        let last = inner.last.upgrade();
+        if let Some(last) = last.filter(|last| last.taken.elapsed() < FRESH) {
+            return last;
+        }
+        let mut exports = (view.exports)();
+        self.trends.fill(&mut exports);
+        let parts = Part::all((view.connectors)(), exports);
+        let snapshot = Arc::new(inner.versions.number(parts));
+        inner.last = Arc::downgrade(&snapshot);
+        snapshot
+    }
+
+    /// What changed since a version that somebody was told; `None` where that is forgotten, or was
+    /// another process's.
+    pub fn since(&self, snapshot: &Snapshot, version: Version) -> Option<Changes> {
+        self.lock().versions.since(snapshot, version)
+    }
+
+    /// How a browser names this version.
+    pub fn name(&self, version: u64) -> Version {
+        self.lock().versions.name(version)
+    }
+
+    /// News from now on: of all that a look after this call finds changed.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<News>> {
+        let mut inner = self.lock();
+        if self.news.receiver_count() == 0 {
+            inner.told = inner.versions.version();
+        }
+        let receiver = self.news.subscribe();
+        self.watched.notify_one();
+        receiver
+    }
+
+    /// Tells watchers what changes, whenever there are any.
+    pub async fn serve(&self, view: &View) {
+        loop {
+            self.watched.notified().await;
+            tokio::join!(self.tell(view), self.read_trends(view));
+        }
+    }
+
+    async fn tell(&self, view: &View) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut beat = Instant::now();
+        let mut last = None;
+        while self.is_watched() {
+            ticks.tick().await;
+            // Kept until the next: who comes meanwhile needs no look of its own.
+            let snapshot = last.insert(self.look(view));
+            if self.tell_once(snapshot) || beat.elapsed() >= BEAT {
+                beat = Instant::now();
+                self.send(News::seen(self.name(snapshot.version), Timestamp::now()));
+            }
+        }
+    }
+
+    /// Whether there was any.
+    fn tell_once(&self, snapshot: &Snapshot) -> bool {
+        let changes = {
+            let mut inner = self.lock();
+            let told = std::mem::replace(&mut inner.told, snapshot.version);
+            let told = inner.versions.name(told);
+            inner.versions.since(snapshot, told)
+        };
+        let Some(changes) = changes else {
+            self.send(News::reset());
+            return true;
+        };
+        let now = Timestamp::now();
+        for piece in changes.put.chunks(PIECE) {
+            let parts = piece.iter().map(|index| &snapshot.parts[*index].1);
+            let parts = parts.map(|part| (part.id(), html::part(part, now).into_string()));
+            self.send(News::put(parts));
+        }
+        for piece in changes.gone.chunks(PIECE) {
+            self.send(News::gone(piece.iter().cloned()));
+        }
+        !changes.put.is_empty() || !changes.gone.is_empty()
+    }
+
+    async fn read_trends(&self, view: &View) {
+        while self.is_watched() {
+            self.trends.refresh(&view.state, &self.look(view)).await;
+            sleep(TICK).await;
+        }
+    }
+
+    fn is_watched(&self) -> bool {
+        self.news.receiver_count() > 0
+    }
+
+    fn send(&self, news: News) {
+        // That nobody is there any more is no error.
+        let _ = self.news.send(Arc::new(news));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

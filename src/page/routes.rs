@@ -1,0 +1,131 @@
+//! What people open in a browser.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until};
+
+use super::filter::Filter;
+use super::html::{self, Detail, Index};
+use super::part::Part;
+use super::view::Page;
+use crate::state::ExportKey;
+
+/// Of the index at once: each keeps what it shows until it is sent.
+const INDEXES: usize = 16;
+/// What an index has until it is sent.
+const SENT_WITHIN: Duration = Duration::from_secs(30);
+/// Rows in a piece of the index.
+const ROWS: usize = 64;
+
+pub(super) fn routes() -> Router<Page> {
+    let turns = Arc::new(Semaphore::new(INDEXES));
+    let text = |kind, text| get(move || async move { asset(kind, text) });
+    Router::new()
+        .route("/", get(move |page, query| index(page, query, turns)))
+        .route("/exports/{namespace}/{name}", get(export))
+        .route("/style.css", text("text/css", include_str!("assets/style.css")))
+        .route(
+            "/script.js",
+            text("text/javascript", include_str!("assets/script.js")),
+        )
+        .route(
+            "/icon.svg",
+            text("image/svg+xml", include_str!("assets/icon.svg")),
+        )
+}
+
+/// The whole index, in pieces: whoever reads slowly has no more of it made than a piece.
+async fn index(
+    State(page): State<Page>,
+    RawQuery(query): RawQuery,
+    turns: Arc<Semaphore>,
+) -> Response {
+    let Some(leading) = page.leading() else {
+        return not_leading("./");
+    };
+    // The semaphore is never closed.
+    let turn = turns.acquire_owned().await;
+    let snapshot = leading.board.look(&leading.view);
+    let version = leading.board.name(snapshot.version);
+    let filter = Filter::parse(&query.unwrap_or_default());
+    let now = Timestamp::now();
+    let Index { above, below } = Index::of(&snapshot, version, &filter, now);
+    let order = filter.order(&snapshot.parts);
+    let pieces: Vec<_> = order.chunks(ROWS).map(<[usize]>::to_vec).collect();
+    let rows = stream::iter(pieces).map(move |piece| {
+        let _turn = &turn;
+        let exports = piece.iter().filter_map(|at| match &snapshot.parts[*at].1 {
+            Part::Export(export) => Some(export),
+            _ => None,
+        });
+        Index::rows(exports, &filter, now)
+    });
+    let ends = |text| stream::iter([text]);
+    let body = ends(above).chain(rows).chain(ends(below));
+    let body = body.take_until(sleep_until(Instant::now() + SENT_WITHIN));
+    Html(Body::from_stream(body.map(Ok::<_, std::convert::Infallible>))).into_response()
+}
+
+async fn export(
+    State(page): State<Page>,
+    Path((namespace, name)): Path<(String, String)>,
+) -> Response {
+    const ROOT: &str = "../../";
+    let Some(leading) = page.leading() else {
+        return not_leading(ROOT);
+    };
+    let snapshot = leading.board.look(&leading.view);
+    let found = snapshot.parts.iter().find_map(|(_, part)| match part {
+        Part::Export(export) => {
+            Some(export).filter(|e| e.namespace == namespace && e.name == name)
+        }
+        _ => None,
+    });
+    let Some(export) = found else {
+        let text = "The controller sees no export of this name. It may have been deleted; its \
+                    segment stays in CleverTap.";
+        return notice(StatusCode::NOT_FOUND, "This export isn't there", text, ROOT);
+    };
+    let runs = leading.history(&ExportKey::from(export)).await.ok();
+    let detail = Detail {
+        export,
+        version: leading.board.name(snapshot.version),
+        runs: runs.as_deref(),
+    };
+    Html(html::detail(&detail, Timestamp::now()).into_string()).into_response()
+}
+
+/// This process doesn't lead, or not yet.
+fn not_leading(root: &str) -> Response {
+    let text = "This controller doesn't lead, or has just begun to. The page tries again by itself.";
+    let mut response = notice(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "One moment",
+        text,
+        root,
+    );
+    let again = HeaderValue::from_static("5");
+    response.headers_mut().insert(header::REFRESH, again.clone());
+    response.headers_mut().insert(header::RETRY_AFTER, again);
+    response
+}
+
+fn notice(status: StatusCode, title: &str, text: &str, root: &str) -> Response {
+    let page = html::notice(title, text, root, Timestamp::now());
+    (status, Html(page.into_string())).into_response()
+}
+
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    let kind = format!("{kind}; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
