@@ -4,6 +4,7 @@
 //! [`server`] answers on the port, [`api`] says what each address tells, and [`Page`] is filled by
 //! the controller once it leads.
 
+pub mod advice;
 mod api;
 pub mod model;
 mod server;
