@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::ResourceExt as _;
 use kube::api::{Api, Patch, PatchParams};
+use kube::{Resource as _, ResourceExt as _};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -44,8 +44,8 @@ impl Slice {
     pub fn new(ctx: &Arc<Context>) -> Option<Self> {
         let (service, at) = ctx.args.page.endpoint()?;
         let blank = json!({
-            "apiVersion": "discovery.k8s.io/v1",
-            "kind": "EndpointSlice",
+            "apiVersion": EndpointSlice::api_version(&()),
+            "kind": EndpointSlice::kind(&()),
             "metadata": {
                 "name": service,
                 "labels": {
