@@ -8,6 +8,7 @@ mod files;
 mod local;
 mod log;
 mod namespaces;
+mod page;
 mod rules;
 mod size;
 mod state;
@@ -22,6 +23,7 @@ pub use files::FilesArgs;
 pub use local::{LONGEST_LOCK, LocalArgs, PlanArgs, PlanOutput, SyncArgs, SyncOutput};
 pub use log::LogArgs;
 pub use namespaces::{Namespaces, namespace, object_name};
+pub use page::PageArgs;
 pub use rules::RulesArgs;
 pub use state::StateArgs;
 
@@ -115,18 +117,11 @@ pub struct RunArgs {
     )]
     pub metrics_address: SocketAddr,
 
-    /// Address of the leader's read-only page: history and budgets as JSON, over plain HTTP without a
-    /// password. None is served without it
-    #[arg(
-        long,
-        env = "MIXTAP_PAGE_ADDRESS",
-        value_name = "IP:PORT",
-        help_heading = "Telemetry"
-    )]
-    pub page_address: Option<SocketAddr>,
-
     #[command(flatten)]
     pub log: LogArgs,
+
+    #[command(flatten)]
+    pub page: PageArgs,
 }
 
 impl RunArgs {
@@ -154,6 +149,7 @@ impl RunArgs {
             );
         }
         self.exports.validate()?;
+        self.page.validate()?;
         self.state.validate()
     }
 }

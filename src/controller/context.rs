@@ -33,6 +33,8 @@ pub type Export = DeserializeGuard<CohortExport>;
 /// Shared by all reconciles of one process.
 pub struct Context {
     pub client: Client,
+    /// Where what is this controller's own is kept: Lease and key.
+    pub namespace: String,
     pub args: RunArgs,
     pub rules: Rules,
     pub metrics: Arc<Metrics>,

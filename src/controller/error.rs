@@ -62,6 +62,17 @@ pub async fn call<T>(
     }
 }
 
+/// An error with its causes.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
 /// When to look again after an API-server failure.
 pub fn policy<K>(_: Arc<K>, error: &Error, _: Arc<Context>) -> Action {
     let wait = if error.is_conflict() { 1 } else { 5 };

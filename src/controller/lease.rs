@@ -73,9 +73,14 @@ impl Candidate {
     }
 }
 
+/// The name of this pod.
+pub fn pod() -> String {
+    std::env::var("HOSTNAME").unwrap_or_else(|_| "mixtap".to_owned())
+}
+
 /// The pod's name, and a suffix that outlives no process: a restarted container keeps its name.
 fn identity() -> String {
-    let pod = std::env::var("HOSTNAME").unwrap_or_else(|_| "mixtap".to_owned());
+    let pod = pod();
     // The keys of a RandomState come from the operating system.
     let suffix = RandomState::new().build_hasher().finish();
     format!("{pod}_{suffix:016x}")

@@ -27,6 +27,7 @@ pub mod proxy;
 mod report;
 mod run;
 mod sharing;
+mod slice;
 mod start;
 mod status;
 mod sweep;
@@ -57,6 +58,8 @@ use crate::config::RunArgs;
 use crate::export::windows::{self, Keeper};
 use crate::telemetry::server::Phase;
 use context::Context;
+use error::chain;
+use slice::Slice;
 
 /// Why the controller ended without being asked to.
 #[derive(Debug, thiserror::Error)]
@@ -96,8 +99,11 @@ async fn lead(prepared: prepare::Prepared, shutdown: &CancellationToken) -> Resu
     let (exports, export_writers): (Vec<_>, Vec<_>) = scopes.iter().map(|_| store()).unzip();
     let (readiness, page) = (prepared.readiness.clone(), prepared.page.clone());
     let ctx = Arc::new(prepared.context(connectors, exports, shutdown.clone()));
-    tokio::spawn(page::lead(Arc::clone(&ctx), page));
     let mut tasks = JoinSet::new();
+    let shown = tokio::spawn(page::lead(Arc::clone(&ctx), page));
+    if let Some(slice) = Slice::new(&ctx) {
+        tasks.spawn(slice.keep(shown));
+    }
     let writers = connector_writers.into_iter().zip(export_writers);
     for (index, (scope, (connector_writer, export_writer))) in
         scopes.into_iter().zip(writers).enumerate()
@@ -230,17 +236,6 @@ async fn drive<T>(
         }
     }
     name
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }
 
 /// Exports looked at together, beside those that run within their look. A look is short.

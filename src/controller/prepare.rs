@@ -213,6 +213,7 @@ impl Prepared {
         let Base {
             args,
             client,
+            namespace,
             metrics,
             http,
             budgets,
@@ -220,7 +221,6 @@ impl Prepared {
             scratch,
             ..
         } = self.base;
-        let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "mixtap".to_owned());
         let clients = Clients {
             http,
             limits: Limits::default(),
@@ -230,8 +230,9 @@ impl Prepared {
         Context {
             places: Places::new(args.exports.concurrency, wake_exports.clone()),
             rules: args.rules.rules(),
-            events: Events::new(client.clone(), &instance),
+            events: Events::new(client.clone(), &lease::pod()),
             client,
+            namespace,
             args,
             metrics,
             leadership: self.leadership,

@@ -76,7 +76,7 @@ pub async fn base(args: RunArgs, stop: CancellationToken) -> Result<Base, Ended>
         stop.clone(),
     ));
     let page = Page::default();
-    if let Some(address) = args.page_address {
+    if let Some(address) = args.page.page_address {
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|e| Ended::Listen(address, e))?;
         tokio::spawn(page::serve(listener, page.clone(), stop));

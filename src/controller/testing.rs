@@ -42,6 +42,7 @@ impl Cluster {
         let ctx = Context {
             events: Events::new(client.clone(), "test"),
             client,
+            namespace: "mixtap".to_owned(),
             args: Run::try_parse_from(["run"]).unwrap().args,
             rules: Default::default(),
             metrics: Metrics::new(|_| {}).into(),

@@ -107,7 +107,12 @@ impl Audited {
             if entry["responseStatus"]["code"] == 403 {
                 forbidden.push(entry);
             } else if entry["objectRef"].is_object() {
-                granted.insert(right(&entry));
+                let asked = right(&entry);
+                // A patch that makes its object needs the right to do so.
+                if asked.0 == "patch" && entry["responseStatus"]["code"] == 201 {
+                    granted.insert(("create".to_owned(), asked.1.clone(), asked.2.clone()));
+                }
+                granted.insert(asked);
             }
         }
         (granted, forbidden)

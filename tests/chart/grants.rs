@@ -13,8 +13,15 @@ use crate::{
     world::{PASSCODE, PATIENCE, SECRET, USERNAME, World},
 };
 
-/// Installs a release without CRDs, whose controller may call the stand-ins of these worlds.
-pub fn install(audited: &Audited, program: &Path, release: &str, values: Value, worlds: &[&World]) {
+/// Installs a release without CRDs, whose controller may call the stand-ins of these worlds. Returns
+/// its notes.
+pub fn install(
+    audited: &Audited,
+    program: &Path,
+    release: &str,
+    values: Value,
+    worlds: &[&World],
+) -> String {
     let mut values = values;
     let endpoints = worlds.iter().flat_map(|world| {
         let spec = world.connector_spec();
@@ -46,11 +53,11 @@ pub fn install(audited: &Audited, program: &Path, release: &str, values: Value, 
         &args,
         &values.to_string(),
     )
-    .fine();
+    .fine()
 }
 
 /// What a world's connector and exports go through in their lives.
-async fn job(world: &World) {
+pub async fn job(world: &World) {
     world.cohort(1, "Once", 20);
     world.cohort(2, "Often", 30);
     world.one_time("once", 1, json!({})).await;
@@ -158,7 +165,7 @@ async fn without_the_watch_of_secrets_get_is_enough() {
 }
 
 /// Nothing was forbidden, and every right of these roles was used.
-async fn just_enough(
+pub async fn just_enough(
     audited: &Audited,
     pod: &Pod,
     roles: &[(&str, &str, &str)],

@@ -24,11 +24,16 @@ const MOUNTS: [(&str, &str); 3] = [
     ("/etc/mixtap/ca", "ca"),
 ];
 
+/// What every pod here has for an address.
+pub const IP: &str = "10.9.8.7";
+
 pub struct Pod {
     _program: Program,
     folder: tempfile::TempDir,
     /// The audit log's name for it.
     pub user: String,
+    /// With its service account's rights.
+    pub kubeconfig: PathBuf,
 }
 
 impl Pod {
@@ -36,8 +41,8 @@ impl Pod {
     pub async fn start(plane: &Plane, namespace: &str, deployment: &str) -> Self {
         let client = plane::client(plane.kubeconfig_yaml()).await;
         let deployments: Api<Deployment> = Api::namespaced(client.clone(), namespace);
-        let deployment = deployments.get(deployment).await.expect("the Deployment");
-        let template = deployment.spec.template;
+        let template = deployments.get(deployment).await.expect("the Deployment");
+        let template = template.spec.template;
         let spec = template.spec.expect("a pod");
         let folder = tempfile::tempdir().expect("a folder");
         authorities(&client, namespace, &spec, &folder.path().join("ca")).await;
@@ -48,10 +53,11 @@ impl Pod {
         let kubeconfig = folder.path().join("kubeconfig");
         let text = kubeconfig_of(plane, namespace, account);
         fs::write(&kubeconfig, text).expect("a kubeconfig");
-        let program = program(&spec.containers[0], folder.path(), &kubeconfig);
+        let program = program(deployment, &spec.containers[0], folder.path(), &kubeconfig);
         program.start().expect("the controller");
         let pod = Self {
             user: format!("system:serviceaccount:{namespace}:{account}"),
+            kubeconfig,
             folder,
             _program: program,
         };
@@ -69,11 +75,14 @@ impl Pod {
     }
 }
 
-fn program(container: &Container, folder: &Path, kubeconfig: &Path) -> Program {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .and_then(|l| l.local_addr())
-        .expect("a port")
-        .port();
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr());
+    listener.expect("a port").port()
+}
+
+/// It is called what its Deployment is.
+fn program(deployment: &str, container: &Container, folder: &Path, kubeconfig: &Path) -> Program {
+    let [port, page] = [free_port(), free_port()];
     let here = |text: &str| {
         let mut text = text.to_owned();
         for (there, name) in MOUNTS {
@@ -81,21 +90,32 @@ fn program(container: &Container, folder: &Path, kubeconfig: &Path) -> Program {
         }
         text
     };
-    let args =
-        container
-            .args
-            .iter()
-            .flatten()
-            .map(|arg| match arg.strip_prefix("--metrics-address=") {
-                Some(_) => format!("--metrics-address=127.0.0.1:{port}"),
-                None => here(arg),
-            });
+    let args = container
+        .args
+        .iter()
+        .flatten()
+        .map(|arg| match arg.split_once('=') {
+            Some(("--metrics-address", _)) => format!("--metrics-address=127.0.0.1:{port}"),
+            // Loopback too, in a form that isn't refused beside --page-service.
+            Some(("--page-address", _)) => {
+                format!("--page-address=[::ffff:127.0.0.1]:{page}")
+            }
+            _ => here(arg),
+        });
     let health = format!("http://127.0.0.1:{port}/readyz");
     let mixtap: PathBuf = env!("CARGO_BIN_EXE_mixtap").into();
     let mut program = Program::new("mixtap", health, &mixtap, &mixtap, args.collect(), folder)
-        .with("KUBECONFIG", &kubeconfig.display().to_string());
+        .with("KUBECONFIG", &kubeconfig.display().to_string())
+        .with("HOSTNAME", deployment);
     for variable in container.env.iter().flatten() {
-        let value = variable.value.as_deref().expect("a plain value");
+        let field = variable
+            .value_from
+            .as_ref()
+            .and_then(|from| from.field_ref.as_ref());
+        let value = match field.map(|field| field.field_path.as_str()) {
+            Some("status.podIP") => IP,
+            _ => variable.value.as_deref().expect("a plain value"),
+        };
         program = program.with(variable.name.clone().leak(), &here(value));
     }
     program

@@ -3,7 +3,7 @@
 use crate::commands::{helm, template};
 
 /// Values, and what the refusal must name.
-const REFUSED: [(&str, &[&str]); 28] = [
+const REFUSED: [(&str, &[&str]); 30] = [
     ("{replicaCount: 2}", &["/state", "objectStore"]),
     (
         "{replicaCount: 2, state: {type: emptyDir}}",
@@ -59,6 +59,14 @@ const REFUSED: [(&str, &[&str]); 28] = [
     (
         "{serviceMonitor: {enabled: true}, metrics: {service: {enabled: false}}}",
         &["/metrics/service/enabled"],
+    ),
+    (
+        "{page: {enabled: true, address: 127.0.0.1, service: {enabled: true}}}",
+        &["page.service", "page.address"],
+    ),
+    (
+        "{page: {enabled: true, service: {enabled: true}}, metrics: {address: '[::1]'}}",
+        &["page.service", "page.address"],
     ),
     ("{extraArgs: {Log_Level: debug}}", &["/extraArgs"]),
     (

@@ -16,10 +16,13 @@ use crate::{
 const NAMESPACE: &str = "exports";
 const RELEASE: &str = "mixtap";
 /// Flags without a value of their own, and why.
-const UNMAPPED: [(&str, &str); 1] = [(
-    "lease-namespace",
-    "the release's: the chart's Role for the Lease is there",
-)];
+const UNMAPPED: [(&str, &str); 2] = [
+    (
+        "lease-namespace",
+        "the release's: the chart's Role for the Lease is there",
+    ),
+    ("pod-ip", "the pod's own, by the downward API"),
+];
 /// No object of a namespace.
 const OF_NO_NAMESPACE: [&str; 3] = [
     "ClusterRole",
@@ -40,11 +43,29 @@ fn parsed(args: &[&str]) -> RunArgs {
     }
 }
 
+/// What the Deployment's controller makes of its arguments, and of its own address.
+pub fn deployed(objects: &[Value]) -> RunArgs {
+    let container = container(objects);
+    let env = container["env"].as_array().into_iter().flatten();
+    let ip = env.filter(|variable| variable["name"] == "MIXTAP_POD_IP");
+    let ip = ip.map(|variable| {
+        let path = &variable["valueFrom"]["fieldRef"]["fieldPath"];
+        assert_eq!(path, "status.podIP");
+        "--pod-ip=10.9.8.7"
+    });
+    parsed(
+        &strings(&container["args"])
+            .into_iter()
+            .chain(ip)
+            .collect::<Vec<_>>(),
+    )
+}
+
 #[tokio::test]
 async fn the_defaults_are_the_controllers_own() {
     let Some(program) = helm().await else { return };
     let objects = objects(&template(program, "{}"));
-    let args = parsed(&strings(&container(&objects)["args"]));
+    let args = deployed(&objects);
     let plain = parsed(&["run", "--scratch-dir=/scratch"]);
     assert_eq!(format!("{args:?}"), format!("{plain:?}"));
 }
@@ -80,7 +101,7 @@ async fn each_case_is_sound() {
             sound(name, object);
         }
         let pod = &only(&objects, "Deployment")["spec"]["template"]["spec"];
-        let args = parsed(&strings(&container(&objects)["args"]));
+        let args = deployed(&objects);
         let grace = pod["terminationGracePeriodSeconds"].as_u64();
         let drain = args.shutdown_grace.as_secs();
         assert!(grace >= Some(drain + 15), "{name}");
@@ -143,45 +164,6 @@ async fn scoped_rights_need_no_cluster_role() {
     ] {
         assert_eq!(of_kind(&none, kind), Vec::<&Value>::new());
     }
-}
-
-#[tokio::test]
-async fn a_page_without_a_service_is_reached_by_a_port_forward_alone() {
-    let Some(program) = helm().await else { return };
-    let flag = |objects: &[Value]| {
-        let args = strings(&container(objects)["args"]);
-        let found = args.iter().find(|arg| arg.starts_with("--page-address="));
-        found.map(|arg| arg.to_string())
-    };
-    let none = objects(&template(program, "{}"));
-    assert_eq!(flag(&none), None);
-    let paged = objects(&template(program, case("page")));
-    assert_eq!(
-        flag(&paged).as_deref(),
-        Some("--page-address=127.0.0.1:8081")
-    );
-    let port = json!({ "name": "page", "containerPort": 8081, "protocol": "TCP" });
-    assert_eq!(container(&paged)["ports"][1], port);
-    let ingress = only(&paged, "NetworkPolicy")["spec"]["ingress"].as_array();
-    assert_eq!(ingress.map(Vec::len), Some(1), "the metrics");
-    let services = of_kind(&paged, "Service");
-    assert!(
-        services
-            .iter()
-            .all(|service| service["metadata"]["name"] != "mixtap-page")
-    );
-    // By nobody, until it is bound.
-    let bindings = of_kind(&paged, "RoleBinding");
-    assert!(
-        bindings
-            .iter()
-            .all(|binding| binding["roleRef"]["name"] != "mixtap-page")
-    );
-    let served = objects(&template(program, case("everything")));
-    assert_eq!(
-        flag(&served).as_deref(),
-        Some("--page-address=0.0.0.0:9091")
-    );
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ mod members;
 mod names;
 mod often;
 mod one_time;
+mod page_service;
 mod quickstart;
 mod recording;
 mod requests;

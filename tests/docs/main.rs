@@ -6,6 +6,7 @@ mod fields;
 mod flags;
 mod links;
 mod manifests;
+mod page;
 mod reference;
 mod tables;
 mod values;

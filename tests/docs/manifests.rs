@@ -40,6 +40,7 @@ pub fn documents() -> Vec<(String, Value)> {
     }
     for folder in [
         "quickstart",
+        "page",
         "flux/cluster",
         "flux/controller",
         "flux/connectors",
@@ -154,7 +155,7 @@ async fn an_api_server_takes_every_manifest() {
             }
         }
     }
-    for name in ["flux-system", "growth", "mixtap"] {
+    for name in ["flux-system", "growth", "mixtap", "mixtap-page"] {
         let mut namespace = Namespace::default();
         namespace.metadata.name = Some(name.to_owned());
         let all: Api<Namespace> = Api::all(client.clone());

@@ -40,7 +40,10 @@
 - --retry-interval={{ .leaderElection.retryInterval }}
 - {{ printf "--metrics-address=%s:%v" .metrics.address .metrics.port | quote }}
 {{- if .page.enabled }}
-- {{ printf "--page-address=%s:%v" (.page.address | default (ternary .metrics.address "127.0.0.1" .page.service.enabled)) .page.port | quote }}
+- {{ printf "--page-address=%s:%v" (include "mixtap.pageAddress" $) .page.port | quote }}
+{{- end }}
+{{- with include "mixtap.pageService" $ }}
+- --page-service={{ . }}
 {{- end }}
 - {{ printf "--log-level=%s" .log.level | quote }}
 - --log-format={{ .log.format }}
@@ -68,6 +71,13 @@
   value: /etc/ssl/certs/ca-certificates.crt
 - name: SSL_CERT_DIR
   value: /etc/mixtap/ca
+{{- end }}
+{{- if include "mixtap.pageService" . }}
+# Where the page's Service leads to while this pod leads.
+- name: MIXTAP_POD_IP
+  valueFrom:
+    fieldRef:
+      fieldPath: status.podIP
 {{- end }}
 {{- if eq .Values.state.type "objectStore" }}
 {{- range $name, $value := .Values.state.objectStore.env }}

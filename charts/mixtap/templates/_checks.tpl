@@ -10,6 +10,9 @@
 {{- fail "state.objectStore.url must be s3://BUCKET or s3://BUCKET/PATH" -}}
 {{- end -}}
 {{- end -}}
+{{- if and (include "mixtap.pageService" .) (regexMatch "^(127\\.|\\[::1\\]$)" (include "mixtap.pageAddress" .)) -}}
+{{- fail "page.service needs a page.address that other pods reach, such as 0.0.0.0 or [::]: none leads to a loopback address" -}}
+{{- end -}}
 {{- with .Values.proxy.url -}}
 {{- if contains "@" . -}}
 {{- fail "proxy.url must hold no credentials: set HTTPS_PROXY and HTTP_PROXY by extraEnv, from a Secret" -}}

@@ -48,6 +48,32 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- default (include "mixtap.fullname" .) .Values.leaderElection.leaseName -}}
 {{- end -}}
 
+{{/* The page's Service; empty where there is none. */}}
+{{- define "mixtap.pageService" -}}
+{{- if and .Values.page.enabled .Values.page.service.enabled -}}
+{{- include "mixtap.fullname" . }}-page
+{{- end -}}
+{{- end -}}
+
+{{/* Where the page listens. */}}
+{{- define "mixtap.pageAddress" -}}
+{{- with .Values -}}
+{{- .page.address | default (ternary .metrics.address "127.0.0.1" .page.service.enabled) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The command that opens the page: of the pod that leads. A Service without a selector can't be forwarded. */}}
+{{- define "mixtap.pageForward" -}}
+{{- $namespace := .Release.Namespace -}}
+{{- if and .Values.leaderElection.enabled (ne (int .Values.replicaCount) 1) }}
+  leader=$(kubectl get lease {{ include "mixtap.leaseName" . }} --namespace {{ $namespace }} \
+    --output=jsonpath='{.spec.holderIdentity}')
+  kubectl port-forward --namespace {{ $namespace }} "pod/${leader%_*}" {{ .Values.page.port }}
+{{- else }}
+  kubectl port-forward --namespace {{ $namespace }} deployment/{{ include "mixtap.fullname" . }} {{ .Values.page.port }}
+{{- end }}
+{{- end -}}
+
 {{- define "mixtap.claimName" -}}
 {{- default (include "mixtap.fullname" .) .Values.state.persistentVolumeClaim.existingClaim -}}
 {{- end -}}
