@@ -16,8 +16,8 @@ use super::part::Part;
 use super::trends::Trends;
 use super::view::View;
 pub use news::News;
-pub use versions::{Changes, Version};
 use versions::Versions;
+pub use versions::{Changes, Version};
 
 /// How often objects are looked at while somebody watches.
 const TICK: Duration = Duration::from_millis(500);

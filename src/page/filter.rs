@@ -162,10 +162,13 @@ impl Filter {
 
     /// The places of all exports among the parts, in its order.
     pub fn order(&self, parts: &[(u64, Part)]) -> Vec<usize> {
-        let exports = parts.iter().enumerate().filter_map(|(at, (_, part))| match part {
-            Part::Export(export) => Some((self.sort.column.key(export), at)),
-            _ => None,
-        });
+        let exports = parts
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (_, part))| match part {
+                Part::Export(export) => Some((self.sort.column.key(export), at)),
+                _ => None,
+            });
         let mut exports: Vec<_> = exports.collect();
         // What is equal stays in the order of the parts.
         exports.sort_by(|(one, _), (other, _)| self.sort.compare(one, other));

@@ -22,6 +22,6 @@ mod view;
 
 pub use server::{HOST, serve};
 pub use view::{
-    Base, BaseOf, BudgetOf, Budgets, ConnectorsNow, ExportOf, ExportsNow, History, Listed, ListedOf,
-    Page, Profile, Project, View, Waiting,
+    Base, BaseOf, BudgetOf, Budgets, ConnectorsNow, ExportOf, ExportsNow, History, Listed,
+    ListedOf, Page, Profile, Project, View, Waiting,
 };

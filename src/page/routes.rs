@@ -33,7 +33,10 @@ pub(super) fn routes() -> Router<Page> {
     Router::new()
         .route("/", get(move |page, query| index(page, query, turns)))
         .route("/exports/{namespace}/{name}", get(export))
-        .route("/style.css", text("text/css", include_str!("assets/style.css")))
+        .route(
+            "/style.css",
+            text("text/css", include_str!("assets/style.css")),
+        )
         .route(
             "/script.js",
             text("text/javascript", include_str!("assets/script.js")),
@@ -73,7 +76,10 @@ async fn index(
     let ends = |text| stream::iter([text]);
     let body = ends(above).chain(rows).chain(ends(below));
     let body = body.take_until(sleep_until(Instant::now() + SENT_WITHIN));
-    Html(Body::from_stream(body.map(Ok::<_, std::convert::Infallible>))).into_response()
+    Html(Body::from_stream(
+        body.map(Ok::<_, std::convert::Infallible>),
+    ))
+    .into_response()
 }
 
 async fn export(
@@ -86,9 +92,7 @@ async fn export(
     };
     let snapshot = leading.board.look(&leading.view);
     let found = snapshot.parts.iter().find_map(|(_, part)| match part {
-        Part::Export(export) => {
-            Some(export).filter(|e| e.namespace == namespace && e.name == name)
-        }
+        Part::Export(export) => Some(export).filter(|e| e.namespace == namespace && e.name == name),
         _ => None,
     });
     let Some(export) = found else {
@@ -107,15 +111,13 @@ async fn export(
 
 /// This process doesn't lead, or not yet.
 fn not_leading(root: &str) -> Response {
-    let text = "This controller doesn't lead, or has just begun to. The page tries again by itself.";
-    let mut response = notice(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "One moment",
-        text,
-        root,
-    );
+    let text =
+        "This controller doesn't lead, or has just begun to. The page tries again by itself.";
+    let mut response = notice(StatusCode::SERVICE_UNAVAILABLE, "One moment", text, root);
     let again = HeaderValue::from_static("5");
-    response.headers_mut().insert(header::REFRESH, again.clone());
+    response
+        .headers_mut()
+        .insert(header::REFRESH, again.clone());
     response.headers_mut().insert(header::RETRY_AFTER, again);
     response
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::board::Snapshot;
@@ -80,7 +80,9 @@ impl Trends {
             let keys = stale.map(|(export, run)| (ExportKey::from(export), run.clone()));
             keys.collect()
         };
-        let reads = wanted.into_iter().map(|(key, run)| read(state.clone(), key, run));
+        let reads = wanted
+            .into_iter()
+            .map(|(key, run)| read(state.clone(), key, run));
         let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);
         while let Some((uid, run, read)) = reads.next().await {
             let mut known = self.lock();

@@ -19,10 +19,11 @@ pub fn card(connector: &Connector, now: Timestamp) -> Markup {
     let id = Id::Connector(namespace.clone(), name.clone());
     html! {
         article.card #(id) data-namespace=(namespace) {
-            h3 { (title.as_deref().unwrap_or(name)) }
-            p.tags {
+            div.head {
+                h3 { (title.as_deref().unwrap_or(name)) }
                 (words::connected(connector.connected))
-                @if connector.suspended { " " (words::tag("Suspended")) }
+                @if connector.suspended { (words::tag("Suspended")) }
+                a.exports href={ "?" (address::of_connector(namespace, name)) } { (exports(connector.exports)) }
             }
             p.message { (connector.words.message) }
             dl {
@@ -42,7 +43,6 @@ pub fn card(connector: &Connector, now: Timestamp) -> Markup {
                 }
                 @if let Some(queries) = &connector.queries { (budget(queries)) }
             }
-            p { a.exports href={ "?" (address::of_connector(namespace, name)) } { (exports(connector.exports)) } }
             @if connector.connected != Connected::Connected || connector.suspended {
                 @if let Some(advice) = advice::of_connector(connector) { (super::export::advice(&advice, None)) }
             }
@@ -63,7 +63,7 @@ fn budget(queries: &Queries) -> Markup {
             dt { "Mixpanel queries" }
             dd {
                 meter aria-label="Queries of the last hour" min="0" max=(limit) high=(limit.saturating_sub(1)) optimum="0" value=(used) {}
-                " " (used) " of " (limit) " used in the last hour, " (left) " left"
+                (used) " of " (limit) " used in the last hour, " (left) " left"
                 @if *waiting > 0 { "; " (exports(*waiting)) " waiting" }
             }
         }

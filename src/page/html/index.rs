@@ -133,7 +133,12 @@ fn form<'a>(exports: impl Iterator<Item = &'a Export> + Clone, filter: &Filter) 
         values.dedup();
         values
     };
-    let namespaces = unique(exports.clone().map(|export| export.namespace.clone()).collect());
+    let namespaces = unique(
+        exports
+            .clone()
+            .map(|export| export.namespace.clone())
+            .collect(),
+    );
     let connectors = exports.map(|export| address::connector(&export.namespace, &export.connector));
     let connectors = unique(connectors.collect());
     let states: Vec<_> = State::ALL.map(|state| state.words().to_owned()).into();

@@ -201,6 +201,10 @@ mod tests {
     #[test]
     fn nothing_is_drawn_of_nothing() {
         assert_eq!(spark(&[]).into_string(), "–");
-        assert!(plot(&[]).into_string().contains("No run has ended well yet."));
+        assert!(
+            plot(&[])
+                .into_string()
+                .contains("No run has ended well yet.")
+        );
     }
 }

@@ -78,15 +78,20 @@ fn left_out(counts: &PastCounts) -> String {
         (counts.skipped_no_identity, "without an identity"),
         (counts.duplicates, "duplicate"),
     ];
-    list(kinds.iter().filter(|(count, _)| *count > 0).map(|(count, kind)| {
-        format!("{} {kind}", thousands(*count))
-    }))
+    list(
+        kinds
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, kind)| format!("{} {kind}", thousands(*count))),
+    )
 }
 
 /// What CleverTap made of the profiles that were sent.
 fn profiles(counts: &PastCounts) -> String {
     let codes = counts.rejected_codes.iter();
-    let codes: Vec<_> = codes.map(|(code, n)| format!("{} by code {code}", thousands(*n))).collect();
+    let codes: Vec<_> = codes
+        .map(|(code, n)| format!("{} by code {code}", thousands(*n)))
+        .collect();
     let rejected = match codes.is_empty() {
         true => "rejected".to_owned(),
         false => format!("rejected ({})", codes.join(", ")),
@@ -96,9 +101,12 @@ fn profiles(counts: &PastCounts) -> String {
         (counts.profiles_rejected, rejected),
         (counts.profiles_pending, "sent again later".to_owned()),
     ];
-    list(kinds.iter().filter(|(count, _)| *count > 0).map(|(count, kind)| {
-        format!("{} {kind}", thousands(*count))
-    }))
+    list(
+        kinds
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, kind)| format!("{} {kind}", thousands(*count))),
+    )
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

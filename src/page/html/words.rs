@@ -50,7 +50,9 @@ pub fn tag(words: &str) -> Markup {
 
 /// How far a run is. `rows`: as many as the run before read.
 pub fn progress(running: &Running, rows: Option<i64>) -> Markup {
-    let rows = rows.and_then(|rows| u64::try_from(rows).ok()).filter(|rows| *rows > 0);
+    let rows = rows
+        .and_then(|rows| u64::try_from(rows).ok())
+        .filter(|rows| *rows > 0);
     let (words, share) = match running.step {
         None => ("Starting".to_owned(), None),
         Some(Step::Reading { members }) => {

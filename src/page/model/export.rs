@@ -161,7 +161,10 @@ impl Export {
                 .segment_name
                 .clone()
                 .or(status.segment.as_ref().map(|segment| segment.name.clone())),
-            segment_id: status.segment.as_ref().and_then(|segment| segment.id.clone()),
+            segment_id: status
+                .segment
+                .as_ref()
+                .and_then(|segment| segment.id.clone()),
             sync_type: Some(spec.sync_type),
             interval: spec.interval.as_ref().map(|interval| interval.0.clone()),
             effective_interval: status.effective_interval.clone(),

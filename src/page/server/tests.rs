@@ -35,6 +35,8 @@ fn key() -> ExportKey {
 fn view(state: &State) -> View {
     View {
         state: state.clone(),
+        connectors: Box::new(Vec::new),
+        exports: Box::new(Vec::new),
         export: Box::new(|namespace, name| (namespace == "growth" && name == "cart").then(key)),
         budgets: Box::new(|| Budgets { projects: vec![] }),
         base: Box::new(|_| {
@@ -134,7 +136,7 @@ async fn nothing_else_is_there_and_nothing_is_written() {
     let page = Page::default();
     page.lead(view(&State::open("memory:///", "").unwrap()));
     let base = served(&page).await;
-    assert_eq!(get(&format!("{base}/")).await.0, 404);
+    assert_eq!(get(&format!("{base}/nothing")).await.0, 404);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("{base}/api/v1/exports/growth/cart/history");
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
