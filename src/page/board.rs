@@ -4,9 +4,11 @@
 mod news;
 mod versions;
 
+use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use futures::{Stream, StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::sync::{Notify, broadcast};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -26,9 +28,9 @@ const FRESH: Duration = Duration::from_millis(200);
 /// After so long without news a watcher is told that there is none.
 const BEAT: Duration = Duration::from_secs(10);
 /// Pieces of news that a slow reader may lag behind by before it is dropped.
-const BACKLOG: usize = 32;
-/// Parts in one piece of news.
-const PIECE: usize = 64;
+const BACKLOG: usize = 128;
+/// Parts in one piece of news. Each reader that is stuck may be so with another piece.
+const PIECE: usize = 16;
 
 /// Everything that is shown, at one time.
 #[derive(Debug)]
@@ -94,8 +96,23 @@ impl Board {
         self.lock().versions.name(version)
     }
 
+    /// What is there now, and the news after it, as long as the reader keeps up.
+    pub fn watch(&self, view: &View) -> (Arc<Snapshot>, impl Stream<Item = Arc<News>> + use<>) {
+        // In this order: what changes in between is told twice rather than never.
+        let receiver = self.subscribe();
+        let snapshot = self.look(view);
+        let version = snapshot.version;
+        let news = stream::unfold(receiver, async |mut receiver| {
+            let news = receiver.recv().await.ok()?;
+            Some((news, receiver))
+        });
+        // What was being told meanwhile may be of an older look: it must not follow a newer one.
+        let older = move |news: &Arc<News>| ready(news.version < version);
+        (snapshot, news.skip_while(older))
+    }
+
     /// News from now on: of all that a look after this call finds changed.
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<News>> {
+    fn subscribe(&self) -> broadcast::Receiver<Arc<News>> {
         let mut inner = self.lock();
         if self.news.receiver_count() == 0 {
             inner.told = inner.versions.version();
@@ -109,7 +126,8 @@ impl Board {
     pub async fn serve(&self, view: &View) {
         loop {
             self.watched.notified().await;
-            tokio::join!(self.tell(view), self.read_trends(view));
+            // A store that takes long keeps nobody who comes next from the news.
+            tokio::select! { () = self.tell(view) => {}, () = self.read_trends(view) => {} }
         }
     }
 
@@ -138,23 +156,23 @@ impl Board {
             inner.versions.since(snapshot, told)
         };
         let Some(changes) = changes else {
-            self.send(News::reset());
+            self.send(News::reset(snapshot.version));
             return true;
         };
         let now = Timestamp::now();
         for piece in changes.put.chunks(PIECE) {
             let parts = piece.iter().map(|index| &snapshot.parts[*index].1);
             let parts = parts.map(|part| (part.id(), html::part(part, now).into_string()));
-            self.send(News::put(parts));
+            self.send(News::put(snapshot.version, parts));
         }
         for piece in changes.gone.chunks(PIECE) {
-            self.send(News::gone(piece.iter().cloned()));
+            self.send(News::gone(snapshot.version, piece.iter().cloned()));
         }
         !changes.put.is_empty() || !changes.gone.is_empty()
     }
 
     async fn read_trends(&self, view: &View) {
-        while self.is_watched() {
+        loop {
             self.trends.refresh(&view.state, &self.look(view)).await;
             sleep(TICK).await;
         }

@@ -10,11 +10,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
-use futures::{Stream, StreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::broadcast::Receiver;
 use tokio_util::sync::CancellationToken;
 
 use super::api::{Refusal, leader};
@@ -58,10 +57,9 @@ async fn events(
 ) -> Result<Response, Refusal> {
     let leading = leader(&page)?;
     let only = asked.only();
-    // In this order: what changes in between is told twice rather than never.
-    let receiver = leading.board.subscribe();
-    let missed = missed(leading, &asked, only.as_ref());
-    let events = stream::iter(missed.news()).chain(live(receiver));
+    let (snapshot, news) = leading.board.watch(&leading.view);
+    let missed = missed(leading, &snapshot, &asked, only.as_ref());
+    let events = stream::iter(missed.news()).chain(news);
     let events = events.take_until(shutdown.cancelled_owned());
     let bytes = events.map(move |news| Ok::<_, Infallible>(news.events(only.as_ref())));
     // Nothing of others in between, and no proxy that waits until there is more.
@@ -76,21 +74,14 @@ async fn events(
     Ok((headers, Body::from_stream(bytes)).into_response())
 }
 
-/// News until the reader lags too far behind: it comes back for what it missed.
-fn live(receiver: Receiver<Arc<News>>) -> impl Stream<Item = Arc<News>> {
-    stream::unfold(receiver, async |mut receiver| {
-        let news = receiver.recv().await.ok()?;
-        Some((news, receiver))
-    })
-}
-
 /// The same as one answer.
 async fn changes(
     State(page): State<Page>,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Value>, Refusal> {
     let leading = leader(&page)?;
-    let missed = missed(leading, &asked, asked.only().as_ref());
+    let snapshot = leading.board.look(&leading.view);
+    let missed = missed(leading, &snapshot, &asked, asked.only().as_ref());
     Ok(Json(missed.json()))
 }
 
@@ -102,12 +93,11 @@ struct Missed {
     changes: Option<(Vec<(Id, String)>, Vec<Id>)>,
 }
 
-fn missed(leading: &Leading, asked: &Asked, only: Option<&Id>) -> Missed {
-    let snapshot = leading.board.look(&leading.view);
+fn missed(leading: &Leading, snapshot: &Snapshot, asked: &Asked, only: Option<&Id>) -> Missed {
     let now = Timestamp::now();
     let since = asked.since.parse().ok();
-    let changes = since.and_then(|since| leading.board.since(&snapshot, since));
-    let changes = changes.and_then(|changes| rendered(&snapshot, changes, only, now));
+    let changes = since.and_then(|since| leading.board.since(snapshot, since));
+    let changes = changes.and_then(|changes| rendered(snapshot, changes, only, now));
     Missed {
         version: leading.board.name(snapshot.version),
         now,
@@ -135,11 +125,12 @@ fn rendered(
 
 impl Missed {
     fn news(self) -> Vec<Arc<News>> {
+        let version = self.version.number();
         let news = match self.changes {
-            None => vec![News::reset()],
+            None => vec![News::reset(version)],
             Some((put, gone)) => vec![
-                News::put(put.into_iter()),
-                News::gone(gone.into_iter()),
+                News::put(version, put.into_iter()),
+                News::gone(version, gone.into_iter()),
                 News::seen(self.version, self.now),
             ],
         };

@@ -17,6 +17,8 @@ pub mod model;
 mod part;
 mod routes;
 mod server;
+#[cfg(test)]
+mod testing;
 mod trends;
 mod view;
 

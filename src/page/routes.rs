@@ -1,7 +1,9 @@
 //! What people open in a browser.
 
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
+use std::{io, iter};
 
 use axum::Router;
 use axum::body::Body;
@@ -9,10 +11,10 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use futures::{StreamExt as _, stream};
+use futures::stream;
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::timeout;
 
 use super::filter::Filter;
 use super::html::{self, Detail, Index};
@@ -21,7 +23,7 @@ use super::view::Page;
 use crate::state::ExportKey;
 
 /// Of the index at once: each keeps what it shows until it is sent.
-const INDEXES: usize = 16;
+pub(super) const INDEXES: usize = 16;
 /// What an index has until it is sent.
 const SENT_WITHIN: Duration = Duration::from_secs(30);
 /// Rows in a piece of the index.
@@ -56,8 +58,8 @@ async fn index(
     let Some(leading) = page.leading() else {
         return not_leading("./");
     };
-    // The semaphore is never closed.
     let turn = turns.acquire_owned().await;
+    let turn = turn.expect("the semaphore is never closed");
     let snapshot = leading.board.look(&leading.view);
     let version = leading.board.name(snapshot.version);
     let filter = Filter::parse(&query.unwrap_or_default());
@@ -65,21 +67,40 @@ async fn index(
     let Index { above, below } = Index::of(&snapshot, version, &filter, now);
     let order = filter.order(&snapshot.parts);
     let pieces: Vec<_> = order.chunks(ROWS).map(<[usize]>::to_vec).collect();
-    let rows = stream::iter(pieces).map(move |piece| {
-        let _turn = &turn;
+    let rows = pieces.into_iter().map(move |piece| {
         let exports = piece.iter().filter_map(|at| match &snapshot.parts[*at].1 {
             Part::Export(export) => Some(export),
             _ => None,
         });
         Index::rows(exports, &filter, now)
     });
-    let ends = |text| stream::iter([text]);
-    let body = ends(above).chain(rows).chain(ends(below));
-    let body = body.take_until(sleep_until(Instant::now() + SENT_WITHIN));
-    Html(Body::from_stream(
-        body.map(Ok::<_, std::convert::Infallible>),
-    ))
-    .into_response()
+    let pieces = iter::once(above).chain(rows).chain(iter::once(below));
+    Html(in_time(pieces, turn)).into_response()
+}
+
+/// Pieces, each made when the last was taken. The turn is over in time, whether they were taken or
+/// not; who was too slow gets an error, for what is cut must not look whole.
+fn in_time(
+    pieces: impl Iterator<Item = String> + Send + 'static,
+    turn: OwnedSemaphorePermit,
+) -> Body {
+    let (give, mut take) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let _turn = turn;
+        let all = async {
+            // A reader that went away takes no more.
+            for piece in pieces.map(Some).chain([None]) {
+                give.send(piece).await.ok()?;
+            }
+            Some(())
+        };
+        timeout(SENT_WITHIN, all).await
+    });
+    let bytes = stream::poll_fn(move |cx| match ready!(take.poll_recv(cx)) {
+        Some(piece) => Poll::Ready(piece.map(Ok)),
+        None => Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut)))),
+    });
+    Body::from_stream(bytes)
 }
 
 async fn export(

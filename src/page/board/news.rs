@@ -12,6 +12,8 @@ use crate::page::part::Id;
 /// Some events, and which part each is of.
 #[derive(Debug)]
 pub struct News {
+    /// Of the snapshot that they are from.
+    pub version: u64,
     /// All of them.
     all: Bytes,
     /// Where each is; those of no part are for everybody.
@@ -20,32 +22,35 @@ pub struct News {
 
 impl News {
     /// Parts as they are now, in HTML.
-    pub fn put(parts: impl Iterator<Item = (Id, String)>) -> Self {
+    pub fn put(version: u64, parts: impl Iterator<Item = (Id, String)>) -> Self {
         let events = parts.map(|(id, html)| {
             let data = json!({ "id": id.to_string(), "html": html });
             (Some(id), event("put", &data))
         });
-        Self::of(events)
+        Self::of(version, events)
     }
 
     /// Parts that aren't there any more.
-    pub fn gone(ids: impl Iterator<Item = Id>) -> Self {
+    pub fn gone(version: u64, ids: impl Iterator<Item = Id>) -> Self {
         let events = ids.map(|id| {
             let data = json!({ "id": id.to_string() });
             (Some(id), event("drop", &data))
         });
-        Self::of(events)
+        Self::of(version, events)
     }
 
     /// Everything up to this version was told.
     pub fn seen(version: Version, now: Timestamp) -> Self {
         let data = json!({ "version": version.to_string(), "now": now.to_string() });
-        Self::of(std::iter::once((None, event("seen", &data))))
+        Self::of(
+            version.number(),
+            std::iter::once((None, event("seen", &data))),
+        )
     }
 
     /// What changed isn't known: all is to be fetched anew.
-    pub fn reset() -> Self {
-        Self::of(std::iter::once((None, event("reset", &json!({})))))
+    pub fn reset(version: u64) -> Self {
+        Self::of(version, std::iter::once((None, event("reset", &json!({})))))
     }
 
     /// All events, or those of one part and those for everybody.
@@ -59,7 +64,7 @@ impl News {
         pieces.concat().into()
     }
 
-    fn of(events: impl Iterator<Item = (Option<Id>, String)>) -> Self {
+    fn of(version: u64, events: impl Iterator<Item = (Option<Id>, String)>) -> Self {
         let (mut all, mut places) = (String::new(), Vec::new());
         for (id, event) in events {
             let start = all.len();
@@ -67,6 +72,7 @@ impl News {
             places.push((id, start..all.len()));
         }
         Self {
+            version,
             all: all.into(),
             events: places,
         }

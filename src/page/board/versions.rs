@@ -21,6 +21,12 @@ pub struct Version {
     number: u64,
 }
 
+impl Version {
+    pub fn number(self) -> u64 {
+        self.number
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}-{}", self.epoch, self.number)

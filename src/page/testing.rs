@@ -1,0 +1,57 @@
+//! A page of values that a test changes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+
+use super::html;
+use super::model::Export;
+use super::part::Part;
+use super::view::{Budgets, View};
+use crate::state::State;
+
+/// Exports of namespace `growth`, by name.
+#[derive(Clone, Default)]
+pub struct Shown(Arc<Mutex<BTreeMap<String, Export>>>);
+
+impl Shown {
+    /// Sets what an export says of itself.
+    pub fn put(&self, name: &str, message: &str) {
+        let mut export = Export::unreadable("growth".into(), name.into(), format!("uid-{name}"));
+        export.words.message = message.to_owned();
+        export.last_ended = Some("run".to_owned());
+        self.0.lock().unwrap().insert(name.to_owned(), export);
+    }
+
+    pub fn remove(&self, name: &str) {
+        self.0.lock().unwrap().remove(name);
+    }
+
+    pub fn all(&self) -> Vec<Export> {
+        self.0.lock().unwrap().values().cloned().collect()
+    }
+
+    /// What a browser shows, by id, once it knows everything.
+    pub fn parts(&self) -> BTreeMap<String, String> {
+        let parts = Part::all(Vec::new(), self.all()).into_iter();
+        let html = |part: &Part| html::part(part, Timestamp::now()).into_string();
+        parts
+            .map(|part| (part.id().to_string(), html(&part)))
+            .collect()
+    }
+
+    /// A view of them, and of nothing else.
+    pub fn view(&self, state: &State) -> View {
+        let exports = self.clone();
+        View {
+            state: state.clone(),
+            connectors: Box::new(Vec::new),
+            exports: Box::new(move || exports.all()),
+            export: Box::new(|_, _| None),
+            budgets: Box::new(|| Budgets { projects: vec![] }),
+            base: Box::new(|_| Box::pin(async { Ok(None) })),
+            listed: Box::new(|_, _| Box::pin(async { Ok(None) })),
+        }
+    }
+}
