@@ -173,6 +173,3 @@ impl Board {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-#[cfg(test)]
-mod tests;

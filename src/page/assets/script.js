@@ -218,6 +218,7 @@ function put({ id, html }) {
   const part = parse(html);
   const old = document.getElementById(id);
   const place = id.startsWith("connector/") ? ".cards" : "#exports tbody";
+  if (old?.querySelector("details[open]")) part.querySelector("details")?.setAttribute("open", "");
   keepingFocus(() => {
     if (old) old.replaceWith(part);
     else insert(document.querySelector(place), part);
