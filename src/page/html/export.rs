@@ -52,7 +52,7 @@ pub fn detail(detail: &Detail, now: Timestamp) -> Markup {
             (facts(export, now))
             section aria-labelledby="plot-title" {
                 h2 #plot-title { "Members in the list" }
-                div #plot { (plot::plot(&sizes)) }
+                div #plot role="region" aria-labelledby="plot-title" tabindex="0" { (plot::plot(&sizes)) }
             }
             section #runs aria-labelledby="runs-title" {
                 h2 #runs-title { "Runs" }
