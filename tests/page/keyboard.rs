@@ -63,12 +63,12 @@ async fn the_keyboard_is_enough() {
         .await;
     browser.until_live().await;
     browser.until_says("main .tag", "Held").await;
-    browser.tab_to("#copy").await;
+    browser.tab_to("#advice button.copy").await;
     browser.shows_focus().await;
     browser.press(Key::Enter).await;
     let copied = browser.until_copied().await;
     let command = browser
-        .js("document.querySelector('#command').textContent.trim()")
+        .js("document.querySelector('#advice pre').textContent.trim()")
         .await;
     assert_eq!(json!(copied.trim()), command);
     assert!(copied.contains("kubectl"), "{copied}");

@@ -108,7 +108,7 @@ async fn an_exports_own_page_is_live_too() {
             "document.querySelector('#advice').checkVisibility()",
         )
         .await;
-    let command = "document.querySelector('#command').textContent.includes('kubectl')";
+    let command = "document.querySelector('#advice pre').textContent.includes('kubectl')";
     browser.until("what to do", command).await;
     browser.is_still_marked().await;
     browser.close().await;
