@@ -1,9 +1,9 @@
 //! Names are what others wrote: whatever stands in them is text.
 
 use mixtap::api::CleverTapConnector;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, driver};
 use crate::served::Served;
 use crate::world::World;
 
@@ -25,7 +25,7 @@ impl Browser {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_with_markup_stay_text() {
-    if crate::browser::driver().await.is_none() {
+    if driver().await.is_none() {
         return;
     }
     let Some(world) = World::new("markup").await else {
@@ -117,7 +117,7 @@ async fn an_address_with_markup_stays_text() {
         )
         .await;
     browser.goto(&format!("/exports/{query}/{query}")).await;
-    let made: Value = browser
+    let made = browser
         .js("document.querySelectorAll('img, body script').length")
         .await;
     assert_eq!(made, json!(0));

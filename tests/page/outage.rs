@@ -1,10 +1,11 @@
 //! The controller goes, and comes back; a proxy on the way passes no events on.
 
+use mixtap::api::CohortExport;
 use serde_json::json;
 
 use crate::browser::Browser;
 use crate::proxy::{self, Events};
-use crate::served::{Served, start};
+use crate::served::{Served, start, until_answered};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_says_that_it_lost_the_controller_and_finds_it_again() {
@@ -43,10 +44,8 @@ async fn it_says_that_it_lost_the_controller_and_finds_it_again() {
 
     // Meanwhile one export is suspended and the other goes.
     let suspend = json!({ "spec": { "suspend": true } });
-    world
-        .patch::<mixtap::api::CohortExport>("cart", suspend)
-        .await;
-    let exports = world.api::<mixtap::api::CohortExport>();
+    world.patch::<CohortExport>("cart", suspend).await;
+    let exports = world.api::<CohortExport>();
     exports
         .delete("crowd", &Default::default())
         .await
@@ -62,13 +61,31 @@ async fn it_says_that_it_lost_the_controller_and_finds_it_again() {
     browser.until_live().await;
     browser.is_still_marked().await;
     world
-        .patch::<mixtap::api::CohortExport>("cart", json!({ "spec": { "suspend": false } }))
+        .patch::<CohortExport>("cart", json!({ "spec": { "suspend": false } }))
         .await;
     browser.until_says(&state, "Synced").await;
     browser.is_still_marked().await;
     browser.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_another_to_lead_sees_it_once_it_does() {
+    let Some(served) = Served::new("heir").await else {
+        return;
+    };
+    let (_heir, url) = served.another();
+    until_answered(&url, 503).await;
+    let mut browser = Browser::open(&url).await.expect("there is a browser");
+    browser.forgives(&["the server responded with a status of 503"]);
+    browser.goto("/").await;
+    let state = served.state("cart");
+    served.controller.kill();
+    browser.until_says(&state, "Synced").await;
+    browser.until_live().await;
+    browser.close().await;
+}
+
+/// A change arrives though `/events` doesn't.
 async fn polls(prefix: &str, events: Events) {
     let Some(served) = Served::new(prefix).await else {
         return;

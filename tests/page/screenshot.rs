@@ -85,16 +85,14 @@ async fn screenshot() {
         return;
     }
     let mut demo = Demo::start(&[]);
+    // As the demo tells it, with a slash at its end.
+    let page = demo.until(&["  page  ", "http://"]);
+    let (_, page) = page.rsplit_once(' ').expect("a URL");
+    let browser = Browser::open(page.trim_end_matches('/')).await;
+    let browser = browser.expect("a browser");
     let kubeconfig = demo.until(&["export KUBECONFIG="]);
     let (_, kubeconfig) = kubeconfig.split_once('=').expect("a path");
     let kubeconfig = fs::read_to_string(kubeconfig).expect("a kubeconfig");
-    let page = demo.until(&["export MIXTAP_PAGE_URL="]);
-    let page = page
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix("MIXTAP_PAGE_URL="));
-    let browser = Browser::open(page.expect("a URL"))
-        .await
-        .expect("a browser");
     settled(&browser).await;
 
     let update = env::var_os("UPDATE_SCREENSHOT").is_some();
