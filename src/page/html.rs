@@ -56,3 +56,6 @@ fn document(title: &str, root: &str, main: &Markup, now: Timestamp) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,3 +32,6 @@ impl Words {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

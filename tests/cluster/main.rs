@@ -1,5 +1,7 @@
 //! The controller as a separate process, on a real API server, against the stand-ins over HTTP.
 
+#[path = "../common/canaries.rs"]
+mod canaries;
 mod lane;
 #[path = "../common/plane.rs"]
 mod plane;

@@ -170,7 +170,7 @@ fn until_then(export: &Export) -> &'static str {
 /// Synced, but not as often as asked for.
 fn stretched(export: &Export) -> Option<Advice> {
     let effective = spelled(export.effective_interval.as_deref()?);
-    let asked = spelled(export.interval.as_deref().unwrap_or("15m"));
+    let asked = spelled(export.interval.as_deref()?);
     let means = format!(
         "The segment is kept up to date, but about every {effective} instead of every {asked}: \
          Mixpanel answers only so many queries an hour to all users of a project, so the exports of \

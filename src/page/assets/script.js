@@ -102,7 +102,7 @@ function arrangeSoon() {
 }
 
 // Namespaces and connectors that came since, and what the address asks for.
-function fillForm() {
+function fillForm(typing = document.activeElement) {
   const form = document.querySelector("#filter");
   if (!form) return;
   const query = asked();
@@ -118,7 +118,7 @@ function fillForm() {
   for (const name of ["namespace", "connector", "state", "q"]) {
     const field = form.elements[name];
     const value = query.get(name) ?? "";
-    if (field.value !== value && field !== document.activeElement) field.value = value;
+    if (field.value !== value && field !== typing) field.value = value;
   }
   remember();
 }
@@ -134,7 +134,8 @@ function ask(query, push) {
   for (const [name, value] of [...query]) if (!value) query.delete(name);
   const search = query.toString();
   const address = search ? `?${search}` : location.pathname;
-  if (push) history.pushState(null, "", address);
+  const same = new URL(address, location.href).href === location.href;
+  if (push && !same) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
   fillForm();
   arrange();
@@ -146,11 +147,16 @@ function chosen(form) {
   return query;
 }
 
-document.addEventListener("change", (event) => {
-  if (event.target.form?.id === "filter") ask(chosen(event.target.form), true);
-});
+// One search is one step back, however many keys it takes.
+let typing = false;
 document.addEventListener("input", (event) => {
-  if (event.target.name === "q") ask(chosen(event.target.form), false);
+  if (event.target.name !== "q") return;
+  ask(chosen(event.target.form), !typing);
+  typing = true;
+});
+document.addEventListener("change", (event) => {
+  typing = false;
+  if (event.target.form?.id === "filter") ask(chosen(event.target.form), true);
 });
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "filter") return;
@@ -160,7 +166,8 @@ document.addEventListener("submit", (event) => {
   ask(query, true);
 });
 window.addEventListener("popstate", () => {
-  fillForm();
+  typing = false;
+  fillForm(null);
   arrange();
 });
 
@@ -218,6 +225,7 @@ function put({ id, html }) {
   const part = parse(html);
   const old = document.getElementById(id);
   const place = id.startsWith("connector/") ? ".cards" : "#exports tbody";
+  if (old?.querySelector("details[open]")) part.querySelector("details")?.setAttribute("open", "");
   keepingFocus(() => {
     if (old) old.replaceWith(part);
     else insert(document.querySelector(place), part);

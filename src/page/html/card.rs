@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::export::advice;
 use super::words::{self, Way};
-use crate::page::model::{Connected, Connector, Queries};
+use crate::page::model::{Connector, Queries};
 use crate::page::part::Id;
 use crate::page::{address, advice};
 
@@ -43,8 +44,11 @@ pub fn card(connector: &Connector, now: Timestamp) -> Markup {
                 }
                 @if let Some(queries) = &connector.queries { (budget(queries)) }
             }
-            @if connector.connected != Connected::Connected || connector.suspended {
-                @if let Some(advice) = advice::of_connector(connector) { (super::export::advice(&advice, None)) }
+            @if let Some(found) = advice::of_connector(connector) {
+                details.advice {
+                    summary { "What this means, and what to do" }
+                    (advice(&found))
+                }
             }
         }
     }

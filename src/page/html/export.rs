@@ -43,11 +43,16 @@ pub fn detail(detail: &Detail, now: Timestamp) -> Markup {
                 p { (words::progress(running, export.last.as_ref().map(|last| last.read))) }
             }
             p.message { (export.words.message) }
-            @if let Some(found) = advice::of_export(export) { (advice(&found, Some("advice"))) }
+            @if let Some(found) = advice::of_export(export) {
+                section #advice.advice aria-labelledby="advice-title" {
+                    h2.unseen #advice-title { "What this means, and what to do" }
+                    (advice(&found))
+                }
+            }
             (facts(export, now))
             section aria-labelledby="plot-title" {
                 h2 #plot-title { "Members in the list" }
-                div #plot { (plot::plot(&sizes)) }
+                div #plot role="region" aria-labelledby="plot-title" tabindex="0" { (plot::plot(&sizes)) }
             }
             section #runs aria-labelledby="runs-title" {
                 h2 #runs-title { "Runs" }
@@ -105,20 +110,18 @@ fn facts(export: &Export, now: Timestamp) -> Markup {
     }
 }
 
-/// What a state means, and what to do. Only one of a page has an id.
-pub fn advice(advice: &Advice, id: Option<&str>) -> Markup {
+/// What a state means, and what to do.
+pub fn advice(advice: &Advice) -> Markup {
     html! {
-        section.advice id=[id] aria-label="What this means, and what to do" {
-            p { (advice.means) }
-            @if !advice.steps.is_empty() {
-                ul { @for step in &advice.steps { li { (step) } } }
-            }
-            @if let Some(command) = &advice.command {
-                p { (command.label) }
-                div.command {
-                    pre id=[id.map(|_| "command")] tabindex="0" { (command.line) }
-                    button.copy type="button" id=[id.map(|_| "copy")] hidden { "Copy" }
-                }
+        p { (advice.means) }
+        @if !advice.steps.is_empty() {
+            ul { @for step in &advice.steps { li { (step) } } }
+        }
+        @if let Some(command) = &advice.command {
+            p { (command.label) ":" }
+            div.command {
+                pre tabindex="0" { (command.line) }
+                button.copy type="button" hidden { "Copy" }
             }
         }
     }

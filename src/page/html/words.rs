@@ -84,14 +84,16 @@ pub fn progress(running: &Running, rows: Option<i64>) -> Markup {
 }
 
 /// Once, or how often.
-pub fn sync_type(export: &Export) -> String {
+pub fn sync_type(export: &Export) -> Markup {
     match export.sync_type {
-        None => "–".to_owned(),
-        Some(SyncType::OneTime) => "One-time".to_owned(),
+        None => html! { "–" },
+        Some(SyncType::OneTime) => html! { "One-time" },
         Some(SyncType::Dynamic) => {
-            let asked = export.interval.as_deref().unwrap_or("15m");
-            let interval = export.effective_interval.as_deref().unwrap_or(asked);
-            format!("Dynamic, every {interval}")
+            let interval = export
+                .effective_interval
+                .as_ref()
+                .or(export.interval.as_ref());
+            html! { "Dynamic" @if let Some(interval) = interval { span.sub { "every " (interval) } } }
         }
     }
 }

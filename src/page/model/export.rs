@@ -4,8 +4,11 @@ use jiff::Timestamp;
 
 use super::Words;
 use crate::api::conditions::{READY, SYNCED, Status, find};
-use crate::api::{self, CohortExport, CohortExportStatus, SyncType};
+use crate::api::{
+    self, CohortExport, CohortExportSpec, CohortExportStatus, DurationString, SyncType,
+};
 use crate::domain::Reason;
+use crate::domain::validate::DEFAULT_INTERVAL;
 use crate::state::ExportKey;
 
 /// How an export stands, in one word.
@@ -115,7 +118,7 @@ pub struct Export {
     pub segment_id: Option<String>,
     /// `None` where the object can't be decoded.
     pub sync_type: Option<SyncType>,
-    /// As it stands in the spec.
+    /// Of a dynamic one: how often it is asked for.
     pub interval: Option<String>,
     /// Where the query budget permits fewer runs than asked for.
     pub effective_interval: Option<String>,
@@ -166,7 +169,7 @@ impl Export {
                 .as_ref()
                 .and_then(|segment| segment.id.clone()),
             sync_type: Some(spec.sync_type),
-            interval: spec.interval.as_ref().map(|interval| interval.0.clone()),
+            interval: (spec.sync_type == SyncType::Dynamic).then(|| interval(spec)),
             effective_interval: status.effective_interval.clone(),
             state: match ready {
                 _ if itself => State::Suspended,
@@ -238,6 +241,13 @@ impl Export {
     pub fn reason(&self) -> Option<Reason> {
         Reason::parse(&self.words.reason)
     }
+}
+
+fn interval(spec: &CohortExportSpec) -> String {
+    let asked = spec.interval.clone();
+    asked
+        .unwrap_or_else(|| DurationString::about(DEFAULT_INTERVAL.as_secs().unsigned_abs()))
+        .0
 }
 
 fn state(ready: Status, reason: &str, sync_type: SyncType) -> State {

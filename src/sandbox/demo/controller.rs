@@ -23,7 +23,7 @@ pub struct Controller {
     pub process: Guarded,
     /// Where `/healthz`, `/readyz` and `/metrics` are.
     pub metrics: SocketAddr,
-    /// What `kubectl mixtap` asks.
+    /// What people open, and `kubectl mixtap` asks.
     pub page: SocketAddr,
 }
 

@@ -35,7 +35,11 @@ In a second terminal{here}:
 pub fn cluster(stage: &Stage) -> String {
     format!(
         "
-All there. In a second terminal:
+All there. The page for people without kubectl, in a browser:
+
+  http://{page}/
+
+In a second terminal:
 
   export KUBECONFIG={kubeconfig}
   kubectl get mixtap                        # both kinds; -o wide tells more

@@ -53,6 +53,7 @@ impl Stage {
             controller.metrics,
             home.log().display()
         ));
+        say(&format!("page         http://{}/", controller.page));
         examples.apply(&client).await?;
         say("applied examples/quickstart/, its connector pointed at the stand-ins");
         Ok(Self {

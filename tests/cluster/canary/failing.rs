@@ -5,7 +5,8 @@ use mixtap::sandbox::calls::Call;
 use mixtap::sandbox::faults::{Action, Fault, Moment};
 use serde_json::json;
 
-use super::{PROPERTIES, assert_silent, canaries};
+use super::assert_silent;
+use crate::canaries::{PROPERTIES, canaries};
 use crate::world::{ACCOUNT, PASSCODE, PROJECT, SECRET, USERNAME, World};
 
 /// Answers that quote what must not be quoted, at every call of a run. Each is one run, which asks
