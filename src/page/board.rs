@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures::{Stream, StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::sync::{Notify, broadcast};
+use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::html;
@@ -28,7 +29,7 @@ const FRESH: Duration = Duration::from_millis(200);
 /// After so long without news a watcher is told that there is none.
 const BEAT: Duration = Duration::from_secs(10);
 /// Pieces of news that a slow reader may lag behind by before it is dropped.
-const BACKLOG: usize = 128;
+const BACKLOG: usize = 64;
 /// Parts in one piece of news. Each reader that is stuck may be so with another piece.
 const PIECE: usize = 16;
 
@@ -140,7 +141,7 @@ impl Board {
             ticks.tick().await;
             // Kept until the next: who comes meanwhile needs no look of its own.
             let snapshot = last.insert(self.look(view));
-            if self.tell_once(snapshot) || beat.elapsed() >= BEAT {
+            if self.tell_once(snapshot).await || beat.elapsed() >= BEAT {
                 beat = Instant::now();
                 self.send(News::seen(self.name(snapshot.version), Timestamp::now()));
             }
@@ -148,7 +149,7 @@ impl Board {
     }
 
     /// Whether there was any.
-    fn tell_once(&self, snapshot: &Snapshot) -> bool {
+    async fn tell_once(&self, snapshot: &Snapshot) -> bool {
         let changes = {
             let mut inner = self.lock();
             let told = std::mem::replace(&mut inner.told, snapshot.version);
@@ -164,9 +165,12 @@ impl Board {
             let parts = piece.iter().map(|index| &snapshot.parts[*index].1);
             let parts = parts.map(|part| (part.id(), html::part(part, now).into_string()));
             self.send(News::put(snapshot.version, parts));
+            // Who keeps up takes it before the next is made.
+            yield_now().await;
         }
         for piece in changes.gone.chunks(PIECE) {
             self.send(News::gone(snapshot.version, piece.iter().cloned()));
+            yield_now().await;
         }
         !changes.put.is_empty() || !changes.gone.is_empty()
     }

@@ -1,4 +1,5 @@
-//! A listener that holds a bounded number of connections, none of them idle for long.
+//! A listener that holds a bounded number of connections, none of them idle for long, and little of
+//! what their peers don't take.
 
 use std::{
     future::Future,
@@ -11,12 +12,17 @@ use std::{
 };
 
 use axum::serve::Listener;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, Sleep, sleep},
 };
+
+/// Bytes that the kernel keeps for a peer that reads slowly; it takes twice as many for its own needs.
+/// Left alone it lets them grow to megabytes.
+const UNSENT: usize = 128 * 1024;
 
 /// Further connections wait in the kernel's backlog.
 pub struct BoundedListener {
@@ -46,6 +52,8 @@ impl Listener for BoundedListener {
             .await
             .expect("the semaphore is never closed");
         let (stream, peer) = Listener::accept(&mut self.listener).await;
+        // Whoever can't be told so is bounded by what the kernel permits.
+        let _ = set_socket_send_buffer_size(&stream, UNSENT);
         let connection = Connection {
             stream,
             idle: self.idle,

@@ -11,6 +11,8 @@ mod server;
 #[path = "../common/states.rs"]
 mod states;
 mod trouble;
+#[path = "../common/viewer.rs"]
+mod viewer;
 mod world;
 
 mod budget;
@@ -34,6 +36,7 @@ mod names;
 mod often;
 mod one_time;
 mod page_service;
+mod page_streams;
 mod quickstart;
 mod recording;
 mod requests;

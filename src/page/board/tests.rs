@@ -28,8 +28,11 @@ async fn nothing_older_follows_what_is_newer() {
     shown.put("cart", "new");
     advance(FRESH).await;
     let (new, news) = board.watch(&view);
-    assert!(board.tell_once(&old), "the old look was news to the first");
-    assert!(board.tell_once(&new));
+    assert!(
+        board.tell_once(&old).await,
+        "the old look was news to the first"
+    );
+    assert!(board.tell_once(&new).await);
     let mut news = std::pin::pin!(news);
     let told = texts(&news.next().await.unwrap());
     assert!(told.contains("new") && !told.contains("old"), "{told}");
@@ -45,7 +48,7 @@ async fn who_reads_slowly_is_left_behind() {
     for change in 0..=BACKLOG {
         shown.put("cart", &change.to_string());
         advance(FRESH).await;
-        assert!(board.tell_once(&board.look(&view)));
+        assert!(board.tell_once(&board.look(&view)).await);
         if change > 0 {
             // By one piece: it has all that it needs.
             assert!(texts(&late.next().await.unwrap()).contains("export/growth/cart"));

@@ -12,6 +12,12 @@ const EXPORTS: usize = 1000;
 /// Of one export.
 const MESSAGE: usize = 16 * 1024;
 
+/// A connection of one request alone.
+async fn asked(base: &str, path: &str) -> TcpStream {
+    let more = "\r\nconnection: close\r\n\r\n";
+    sent(base, &request("GET", path).replace("\r\n\r\n", more)).await
+}
+
 fn fill(shown: &Shown, text: &str) {
     for export in 0..EXPORTS {
         shown.put(&export.to_string(), &text.repeat(MESSAGE));
@@ -31,7 +37,7 @@ async fn stuck() -> (TcpStream, usize) {
     let shown = Shown::default();
     let page = leading(&shown);
     let base = served(&page).await;
-    let stuck = sent(&base, &request("GET", "/events")).await;
+    let stuck = asked(&base, "/events").await;
     stuck.readable().await.unwrap();
     let answer = reqwest::get(format!("{base}/events")).await.unwrap();
     let mut news = answer.bytes_stream();
@@ -55,7 +61,7 @@ async fn who_does_not_take_the_index_loses_its_turn() {
     let base = served(&leading(&shown)).await;
     let mut stuck = vec![];
     for _ in 0..routes::INDEXES {
-        stuck.push(sent(&base, &request("GET", "/")).await);
+        stuck.push(asked(&base, "/").await);
     }
     for stream in &stuck {
         // It has its turn.
