@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use futures::{StreamExt as _, stream};
@@ -118,6 +118,14 @@ async fn export(
         runs: runs.as_deref(),
     };
     Html(html::detail(&detail, Timestamp::now()).into_string()).into_response()
+}
+
+/// Any other address, however deep: its links lead to the exports too.
+pub(super) async fn nothing(address: Uri) -> Response {
+    let deep = address.path().matches('/').count().saturating_sub(1);
+    let root = format!("./{}", "../".repeat(deep));
+    let text = "No page has this address.";
+    notice(StatusCode::NOT_FOUND, "Nothing is here", text, &root)
 }
 
 /// This process doesn't lead, or not yet.
