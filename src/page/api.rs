@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Page> {
             "/exports/{namespace}/{name}/listed/{fingerprint}",
             get(listed),
         )
+        .fallback(async || Refusal(StatusCode::NOT_FOUND, "nothing is here".to_owned()))
 }
 
 /// Why there is no answer, as people are told.

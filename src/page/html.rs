@@ -40,7 +40,7 @@ fn document(title: &str, root: &str, main: &Markup, now: Timestamp) -> Markup {
                 title { (title) " – mixtap" }
                 link rel="icon" type="image/svg+xml" href={ (root) "icon.svg" };
                 link rel="stylesheet" href={ (root) "style.css" };
-                script src={ (root) "script.js" } defer {}
+                script type="module" src={ (root) "script/main.js" } {}
             }
             body data-root=(root) {
                 a.skip href="#main" { "Skip to the content" }

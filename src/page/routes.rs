@@ -8,7 +8,7 @@ use std::{io, iter};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use futures::stream;
@@ -29,24 +29,35 @@ const SENT_WITHIN: Duration = Duration::from_secs(30);
 /// Rows in a piece of the index.
 const ROWS: usize = 64;
 
+macro_rules! assets {
+    ($($name:literal $kind:literal;)+) => {
+        /// Path, media type and text of what pages load.
+        const ASSETS: &[(&str, &str, &str)] =
+            &[$((concat!("/", $name), $kind, include_str!(concat!("assets/", $name))),)+];
+    };
+}
+
+assets! {
+    "icon.svg" "image/svg+xml";
+    "style.css" "text/css";
+    "script/main.js" "text/javascript";
+    "script/connection.js" "text/javascript";
+    "script/copy.js" "text/javascript";
+    "script/filter.js" "text/javascript";
+    "script/page.js" "text/javascript";
+    "script/parts.js" "text/javascript";
+    "script/rows.js" "text/javascript";
+    "script/times.js" "text/javascript";
+}
+
 pub(super) fn routes() -> Router<Page> {
     let turns = Arc::new(Semaphore::new(INDEXES));
-    let text = |kind, text| get(move || async move { asset(kind, text) });
-    Router::new()
+    let pages = Router::new()
         .route("/", get(move |page, query| index(page, query, turns)))
-        .route("/exports/{namespace}/{name}", get(export))
-        .route(
-            "/style.css",
-            text("text/css", include_str!("assets/style.css")),
-        )
-        .route(
-            "/script.js",
-            text("text/javascript", include_str!("assets/script.js")),
-        )
-        .route(
-            "/icon.svg",
-            text("image/svg+xml", include_str!("assets/icon.svg")),
-        )
+        .route("/exports/{namespace}/{name}", get(export));
+    ASSETS.iter().fold(pages, |routes, (path, kind, text)| {
+        routes.route(path, get(async || asset(kind, text)))
+    })
 }
 
 /// The whole index, in pieces: whoever reads slowly has no more of it made than a piece.
@@ -130,6 +141,14 @@ async fn export(
     Html(html::detail(&detail, Timestamp::now()).into_string()).into_response()
 }
 
+/// Any other address, however deep: its links lead to the exports too.
+pub(super) async fn nothing(address: Uri) -> Response {
+    let deep = address.path().matches('/').count().saturating_sub(1);
+    let root = format!("./{}", "../".repeat(deep));
+    let text = "No page has this address.";
+    notice(StatusCode::NOT_FOUND, "Nothing is here", text, &root)
+}
+
 /// This process doesn't lead, or not yet.
 fn not_leading(root: &str) -> Response {
     let text =
@@ -148,7 +167,8 @@ fn notice(status: StatusCode, title: &str, text: &str, root: &str) -> Response {
     (status, Html(page.into_string())).into_response()
 }
 
-fn asset(kind: &'static str, text: &'static str) -> Response {
+/// Text of ours, in UTF-8.
+fn asset(kind: &str, text: &'static str) -> Response {
     let kind = format!("{kind}; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

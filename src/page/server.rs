@@ -117,7 +117,7 @@ fn router(page: Page, loopback: bool, shutdown: CancellationToken) -> Router {
         .merge(routes::routes())
         .merge(events::routes())
         .nest("/api/v1", api::routes())
-        .fallback(async || refuse(StatusCode::NOT_FOUND, "nothing is here"))
+        .fallback(routes::nothing)
         .method_not_allowed_fallback(async || {
             refuse(StatusCode::METHOD_NOT_ALLOWED, "this page is read-only")
         })

@@ -75,6 +75,11 @@ async fn everybody_can_use_it() {
     browser.is_accessible_everywhere("held export", axe).await;
     browser.goto(&served.path("absent")).await;
     browser.is_accessible_everywhere("no export", axe).await;
+    browser.goto("/an/address/of/nothing").await;
+    browser.is_accessible_everywhere("no page", axe).await;
+    browser.click("#back").await;
+    browser.until_is("location.pathname", json!("/")).await;
+    browser.until_live().await;
     browser.close().await;
 }
 

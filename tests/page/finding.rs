@@ -207,6 +207,8 @@ async fn an_export_has_a_page_and_a_way_back() {
     browser.forward().await;
     browser.click("#back").await;
     browser.until_is("location.pathname", json!("/")).await;
+    browser.until_is(SEEN, json!(["cart"])).await;
+    browser.until_asked("q", "cart").await;
     browser.until_live().await;
     browser.close().await;
 }

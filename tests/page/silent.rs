@@ -93,7 +93,7 @@ async fn no_answer_tells_a_secret_or_a_person() {
         ("/changes?since=0".to_owned(), 200),
         (format!("/changes?since=0&only={only}"), 200),
         ("/style.css".to_owned(), 200),
-        ("/script.js".to_owned(), 200),
+        ("/script/main.js".to_owned(), 200),
         ("/icon.svg".to_owned(), 200),
         ("/api/v1/budget".to_owned(), 200),
         (api("/history"), 200),

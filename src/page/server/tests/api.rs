@@ -124,8 +124,15 @@ async fn nothing_else_is_there_and_nothing_is_written() {
     let page = Page::default();
     page.lead(view(&State::open("memory:///", "").unwrap()));
     let base = served(&page).await;
-    assert_eq!(get(&format!("{base}/nothing")).await.0, 404);
+    assert_eq!(get(&format!("{base}/api/v1/nothing")).await.0, 404);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (path, root) in [("nothing", "./"), ("a/", "./../"), ("a/b/c", "./../../")] {
+        let answer = client.get(format!("{base}/{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+        let text = answer.text().await.unwrap();
+        let link = format!("id=\"back\" href=\"{root}\"");
+        assert!(text.contains(&link), "{path}: {text}");
+    }
     let url = format!("{base}/api/v1/exports/growth/cart/history");
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         let method = method.parse().unwrap();

@@ -49,10 +49,10 @@ async fn everybody_ends_with_what_is_there() {
             match random.u8(..10) {
                 0..4 => {
                     // Now and then more than is told to who comes back.
-                    let many = if random.u8(..8) == 0 { 100 } else { 3 };
+                    let many = if random.u8(..8) == 0 { 200 } else { 3 };
                     for _ in 0..random.usize(1..=many) {
                         let name = random.usize(..many + 5).to_string();
-                        match random.bool() {
+                        match random.u8(..4) > 0 {
                             true => shown.put(&name, &format!("<b>{step}</b>")),
                             false => shown.remove(&name),
                         }
