@@ -10,8 +10,13 @@
 //! passes or fails by time.
 
 mod alone;
+// A part of what the page's tests do with it.
+#[allow(dead_code, unused_imports)]
+#[path = "../../tests/page/browser/mod.rs"]
+mod browser;
 mod load;
 mod many;
+mod page;
 #[path = "../../tests/common/plane.rs"]
 mod plane;
 mod plot;
@@ -22,6 +27,9 @@ mod report;
 mod scenarios;
 mod single;
 mod standins;
+#[allow(dead_code)]
+#[path = "../../tests/common/viewer.rs"]
+mod viewer;
 mod watched;
 mod world;
 

@@ -21,17 +21,16 @@ use crate::{
     report::Row,
     standins::Pair,
     watched::{condition, is_synced},
-    world::{SHARE, World},
+    world::{PATIENCE, SHARE, World},
 };
 
-pub const PATIENCE: Duration = Duration::from_secs(300);
 /// How long a project that is out of queries is watched.
 const SHORT_OF_QUERIES: Duration = Duration::from_secs(45);
 /// The interval of the burst, in seconds.
 const TICK: u64 = 60;
 const MEMBERS: u64 = 20;
 /// A share of so many queries an hour that a tick of a minute is never stretched.
-const AMPLE: usize = 8000;
+pub const AMPLE: usize = 8000;
 
 /// Exports of small cohorts, evenly over the pairs; none runs before there is a controller. A connector's
 /// share is four fifths of what its project answers an hour, as by default.

@@ -6,11 +6,11 @@ use tokio::time::sleep;
 
 use crate::{
     Fallible,
-    many::{PATIENCE, populate, sum, totals},
+    many::{populate, sum, totals},
     process::Meter,
     report::Row,
     watched::is_synced,
-    world::{SHARE, World},
+    world::{PATIENCE, SHARE, World},
 };
 
 /// How long the idle are watched.

@@ -5,7 +5,7 @@ use std::path::Path;
 use mixtap::sandbox::cluster::Plane;
 
 use crate::{
-    Fallible, alone, many, quiet,
+    Fallible, alone, many, page, quiet,
     report::Row,
     single::{self, Plain},
     standins::StandIns,
@@ -31,6 +31,10 @@ enum Kind {
     Shared(u64),
     Idle(u64, u64),
     Restart(u64, u64),
+    /// Streams of the page that are open at once.
+    Viewers(usize),
+    /// Projects, and exports of each, on the page.
+    Index(u64, u64),
 }
 
 const fn scenario(name: &'static str, quick: bool, kind: Kind) -> Scenario {
@@ -105,6 +109,8 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("shared-100", false, Kind::Shared(100)),
     scenario("idle-5000", false, Kind::Idle(125, 40)),
     scenario("restart-1000", false, Kind::Restart(25, 40)),
+    scenario("page-300", false, Kind::Viewers(300)),
+    scenario("page-1000", false, Kind::Index(25, 40)),
 ];
 
 impl Scenario {
@@ -125,6 +131,8 @@ impl Scenario {
             Kind::Burst(pairs, each) => many::burst(&world().await?, number, pairs, each).await,
             Kind::Shared(each) => many::shared(&world().await?, number, each).await,
             Kind::Idle(pairs, each) => quiet::idle(&world().await?, number, pairs, each).await,
+            Kind::Viewers(count) => return page::watched(&world().await?, number, count).await,
+            Kind::Index(pairs, each) => page::index(&world().await?, number, pairs, each).await,
             Kind::Restart(pairs, each) => {
                 quiet::restart(&world().await?, number, pairs, each).await
             }

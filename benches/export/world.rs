@@ -26,6 +26,8 @@ use crate::{
 
 /// Requests to the API server at once while a world is made.
 const PARALLEL: usize = 16;
+/// How long anything else is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(300);
 const READY_WITHIN: Duration = Duration::from_secs(120);
 /// Queries an hour that a connector takes by default.
 pub const SHARE: usize = 48;
@@ -128,8 +130,13 @@ impl<'a> World<'a> {
 
     /// Asks for a run now.
     pub async fn request(&self, name: &str, token: &str) -> Fallible<()> {
-        let api: Api<CohortExport> = Api::namespaced(self.client.clone(), &self.namespace);
         let patch = json!({ "metadata": { "annotations": { "mixtap.dev/requested-at": token } } });
+        self.patch(name, patch).await
+    }
+
+    /// Merges this into an export.
+    pub async fn patch(&self, name: &str, patch: Value) -> Fallible<()> {
+        let api: Api<CohortExport> = Api::namespaced(self.client.clone(), &self.namespace);
         api.patch(name, &PatchParams::default(), &Patch::Merge(patch))
             .await?;
         Ok(())
