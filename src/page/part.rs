@@ -32,6 +32,7 @@ pub struct Summary {
 }
 
 /// See above.
+#[expect(clippy::large_enum_variant, reason = "nearly all are exports")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
     Summary(Summary),

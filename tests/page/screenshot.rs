@@ -7,8 +7,8 @@
 
 use std::{env, fs, path::Path, time::Duration};
 
+use jiff::Timestamp;
 use kube::api::{Api, Patch, PatchParams};
-use kube::runtime::wait::await_condition;
 use mixtap::api::{CohortExport, REQUESTED_AT};
 use rustix::process::Signal;
 use serde_json::json;
@@ -36,6 +36,9 @@ const EXPORT: &str = "cart-drop-off";
 const RUNS: &str =
     "(document.querySelector(\"tr[id='export/default/cart-drop-off'] [data-cell=trend] polyline\")
     ?.getAttribute('points').split(' ').length ?? 0)";
+/// When it was exported last.
+const SYNCED: &str =
+    "document.querySelector(\"tr[id='export/default/cart-drop-off'] [data-cell=synced] time\")";
 
 /// The demo's page, once all of it is there.
 async fn settled(browser: &Browser) {
@@ -54,22 +57,19 @@ async fn settled(browser: &Browser) {
 
 /// Asks for runs until so many changed something.
 async fn run(browser: &Browser, exports: &Api<CohortExport>, times: u64) {
-    for number in 0.. {
-        let request = format!("picture-{number}");
-        let annotations =
-            Patch::Merge(json!({ "metadata": { "annotations": { REQUESTED_AT: request } } }));
-        let params = PatchParams::default();
-        let asked = exports.patch(EXPORT, &params, &annotations);
-        asked.await.expect("a request");
-        let handled = |export: Option<&CohortExport>| {
-            let status = export.and_then(|export| export.status.as_ref());
-            status.is_some_and(|status| {
-                status.last_handled_request.as_ref() == Some(&request)
-                    && status.current_run.is_none()
-            })
-        };
-        let handled = await_condition(exports.clone(), EXPORT, handled);
-        handled.await.expect("the run ends");
+    loop {
+        let now = Timestamp::now();
+        let request = json!({ "metadata": { "annotations": { REQUESTED_AT: now.to_string() } } });
+        let request = Patch::Merge(request);
+        let asked = exports
+            .patch(EXPORT, &PatchParams::default(), &request)
+            .await;
+        asked.expect("a request");
+        let ran = format!(
+            "Date.parse({SYNCED}.dateTime) >= {}",
+            now.as_second() * 1000
+        );
+        browser.until("the run that was asked for", &ran).await;
         let runs = browser.js(RUNS).await.as_u64().unwrap_or_default();
         if runs >= times {
             return;

@@ -109,9 +109,13 @@ fn held(export: &Export) -> Advice {
 }
 
 fn lost(hold: &Hold) -> String {
-    let [members, removed, previous] = [hold.members, hold.removed, hold.previous].map(thousands);
+    let [removed, previous] = [hold.removed, hold.previous].map(thousands);
+    let members = match hold.members {
+        1 => "1 member".to_owned(),
+        members => format!("{} members", thousands(members)),
+    };
     format!(
-        "The cohort was read with {members} members to export, and the segment would lose {removed} \
+        "The cohort was read with {members} to export, and the segment would lose {removed} \
          of its {previous}. That is more than this export permits, so the run is held. "
     )
 }

@@ -69,10 +69,11 @@ fn main(snapshot: &Snapshot, version: Version, filter: &Filter, now: Timestamp) 
                 @for part in parts() { @if let Part::Summary(of) = part { (summary(of)) } }
                 (form(exports.clone(), filter))
                 div.scroll role="region" aria-labelledby="exports-title" tabindex="0" {
-                    table {
+                    // On a narrow screen rows are laid out as blocks: their roles stay.
+                    table role="table" {
                         caption.unseen { "Exports of cohorts to segments. A heading sorts by its column." }
-                        thead { tr { @for (column, title) in HEADINGS { (heading(column, title, filter.sort)) } } }
-                        tbody { (PreEscaped(ROWS)) }
+                        thead role="rowgroup" { tr role="row" { @for (column, title) in HEADINGS { (heading(column, title, filter.sort)) } } }
+                        tbody role="rowgroup" { (PreEscaped(ROWS)) }
                     }
                 }
                 p #empty role="status" { span hidden[shown] { "No export matches." } }
@@ -108,7 +109,7 @@ const HEADINGS: [(Option<Column>, &str); 9] = [
 /// A column's heading. Without a script its button asks for the page anew, sorted by it.
 fn heading(column: Option<Column>, title: &str, sort: Sort) -> Markup {
     let Some(column) = column else {
-        return html! { th scope="col" data-cell="trend" { (title) } };
+        return html! { th scope="col" role="columnheader" data-cell="trend" { (title) } };
     };
     let mine = sort.column == column;
     let direction = match sort.descending {
@@ -120,7 +121,7 @@ fn heading(column: Option<Column>, title: &str, sort: Sort) -> Markup {
         false => column.id().to_owned(),
     };
     html! {
-        th scope="col" data-cell=(column.id()) data-column=(column.id()) aria-sort=[mine.then_some(direction)] {
+        th scope="col" role="columnheader" data-cell=(column.id()) data-column=(column.id()) aria-sort=[mine.then_some(direction)] {
             button type="submit" form="filter" name="sort" value=(next) { (title) }
         }
     }

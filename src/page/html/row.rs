@@ -29,33 +29,33 @@ pub fn row(export: &Export, shown: bool, now: Timestamp) -> Markup {
     let states = State::ALL.into_iter().filter(|state| export.is(*state));
     let states: Vec<_> = states.map(State::words).collect();
     html! {
-        tr #(id) data-namespace=(namespace) data-connector={ (namespace) "/" (connector) }
+        tr #(id) role="row" data-namespace=(namespace) data-connector={ (namespace) "/" (connector) }
             data-states=(states.join(" ")) hidden[!shown] {
-            th scope="row" data-cell="cohort" data-key=[key(Column::Cohort)] {
+            th scope="row" role="rowheader" data-cell="cohort" data-key=[key(Column::Cohort)] {
                 a href={ "exports/" (address::path(namespace)) "/" (address::path(name)) } { (export.cohort) }
                 span.sub { (namespace) "/" (name) }
             }
-            td data-cell="segment" data-key=[key(Column::Segment)] { (export.segment.as_deref().unwrap_or("–")) }
-            td data-cell="type" data-key=[key(Column::Type)] { (words::sync_type(export)) }
-            td data-cell="state" data-key=[key(Column::State)] {
+            td role="cell" data-cell="segment" data-key=[key(Column::Segment)] { (export.segment.as_deref().unwrap_or("–")) }
+            td role="cell" data-cell="type" data-key=[key(Column::Type)] { (words::sync_type(export)) }
+            td role="cell" data-cell="state" data-key=[key(Column::State)] {
                 (words::state(export))
                 @if let Some(running) = &export.running {
                     (words::progress(running, export.last.as_ref().map(|last| last.read)))
                 }
                 span.sub { (export.words.message) }
             }
-            td.number data-cell="members" data-key=[key(Column::Members)] {
+            td.number role="cell" data-cell="members" data-key=[key(Column::Members)] {
                 (words::count(export.last.as_ref().map(|last| last.members)))
             }
-            td.number data-cell="change" data-key=[key(Column::Change)] {
+            td.number role="cell" data-cell="change" data-key=[key(Column::Change)] {
                 @if let Some(last) = &export.last {
                     span title="Added by the last run" { "+" (thousands(last.added)) } " "
                     span title="Removed by the last run" { "−" (thousands(last.removed)) }
                 } @else { "–" }
             }
-            td data-cell="synced" data-key=[key(Column::Synced)] { (when(export.last_sync, now, Way::Ago)) }
-            td data-cell="next" data-key=[key(Column::Next)] { (when(export.next_sync, now, Way::Until)) }
-            td data-cell="trend" { (spark(&export.trend)) }
+            td role="cell" data-cell="synced" data-key=[key(Column::Synced)] { (when(export.last_sync, now, Way::Ago)) }
+            td role="cell" data-cell="next" data-key=[key(Column::Next)] { (when(export.next_sync, now, Way::Until)) }
+            td role="cell" data-cell="trend" { (spark(&export.trend)) }
         }
     }
 }

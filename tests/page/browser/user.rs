@@ -21,7 +21,11 @@ impl Browser {
     }
 
     pub async fn click(&self, selector: &str) {
-        let clicked = self.find(selector).await.click().await;
+        let mut clicked = self.find(selector).await.click().await;
+        // An update put another in its place meanwhile.
+        while matches!(&clicked, Err(error) if error.is_stale_element_reference()) {
+            clicked = self.find(selector).await.click().await;
+        }
         clicked.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
