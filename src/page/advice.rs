@@ -8,7 +8,7 @@ mod failing;
 
 pub use command::Command;
 pub use connector::of_connector;
-pub use export::of_export;
+pub use export::{of_export, spelled};
 
 /// What a state means, and what is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]

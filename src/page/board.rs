@@ -15,17 +15,17 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::html;
-use super::part::Part;
+use super::part::{Id, Part};
 use super::trends::Trends;
 use super::view::View;
-pub use news::News;
+pub use news::{News, Put};
 use versions::Versions;
 pub use versions::{Changes, Version};
 
 /// How often objects are looked at while somebody watches.
 const TICK: Duration = Duration::from_millis(500);
 /// Who asks within this time is told the same.
-const FRESH: Duration = Duration::from_millis(200);
+const FRESH: Duration = Duration::from_millis(400);
 /// After so long without news a watcher is told that there is none.
 const BEAT: Duration = Duration::from_secs(10);
 /// Pieces of news that a slow reader may lag behind by before it is dropped.
@@ -42,11 +42,21 @@ pub struct Snapshot {
     pub parts: Vec<(u64, Part)>,
 }
 
+impl Snapshot {
+    /// The part of this id.
+    pub fn part(&self, id: &Id) -> Option<&Part> {
+        let place = self.parts.binary_search_by_key(id, |(_, part)| part.id());
+        place.ok().map(|place| &self.parts[place].1)
+    }
+}
+
 /// See above.
 pub struct Board {
     inner: Mutex<Inner>,
     news: broadcast::Sender<Arc<News>>,
     watched: Notify,
+    /// Watchers of single exports: what their pages show is rendered only while there are any.
+    of_one: Arc<()>,
     trends: Trends,
 }
 
@@ -65,6 +75,7 @@ impl Default for Board {
             inner: Mutex::default(),
             news: broadcast::Sender::new(BACKLOG),
             watched: Notify::new(),
+            of_one: Arc::default(),
             trends: Trends::default(),
         }
     }
@@ -97,15 +108,21 @@ impl Board {
         self.lock().versions.name(version)
     }
 
-    /// What is there now, and the news after it, as long as the reader keeps up.
-    pub fn watch(&self, view: &View) -> (Arc<Snapshot>, impl Stream<Item = Arc<News>> + use<>) {
+    /// What is there now, and the news after it, as long as the reader keeps up: of all parts, or of
+    /// one export.
+    pub fn watch(
+        &self,
+        view: &View,
+        of_one: bool,
+    ) -> (Arc<Snapshot>, impl Stream<Item = Arc<News>> + use<>) {
+        let of_one = of_one.then(|| Arc::clone(&self.of_one));
         // In this order: what changes in between is told twice rather than never.
         let receiver = self.subscribe();
         let snapshot = self.look(view);
         let version = snapshot.version;
-        let news = stream::unfold(receiver, async |mut receiver| {
+        let news = stream::unfold((receiver, of_one), async |(mut receiver, of_one)| {
             let news = receiver.recv().await.ok()?;
-            Some((news, receiver))
+            Some((news, (receiver, of_one)))
         });
         // What was being told meanwhile may be of an older look: it must not follow a newer one.
         let older = move |news: &Arc<News>| ready(news.version < version);
@@ -162,8 +179,13 @@ impl Board {
         };
         let now = Timestamp::now();
         for piece in changes.put.chunks(PIECE) {
+            let of_one = Arc::strong_count(&self.of_one) > 1;
             let parts = piece.iter().map(|index| &snapshot.parts[*index].1);
-            let parts = parts.map(|part| (part.id(), html::part(part, now).into_string()));
+            let parts = parts.map(|part| Put {
+                id: part.id(),
+                html: html::part(part, now).into_string(),
+                detail: of_one.then(|| html::detail_part(part, now)).flatten(),
+            });
             self.send(News::put(snapshot.version, parts));
             // Who keeps up takes it before the next is made.
             yield_now().await;

@@ -1,33 +1,42 @@
 //! How a page in a browser stays right: server-sent events, or the same asked for again and again.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Extension, Query, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use bytes::Bytes;
-use futures::{StreamExt as _, stream};
+use futures::{Stream, StreamExt as _, stream};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::api::{Refusal, leader};
-use super::board::{Changes, News, Snapshot, Version};
+use super::board::{Changes, News, Put, Snapshot};
 use super::html;
 use super::part::{Id, Part};
 use super::view::{Leading, Page};
 
-/// Who missed more parts than these fetches all of them.
-const CATCH_UP: usize = 64;
+/// Open streams; who comes after them asks again and again instead, and everybody gets a page.
+const STREAMS: usize = 400;
+/// Parts in a piece of what was missed.
+const PIECE: usize = 16;
+/// Whoever asks for changes and missed more parts than these fetches all of them.
+const CHANGES: usize = 512;
 
 pub(super) fn routes() -> Router<Page> {
+    let places = Arc::new(Semaphore::new(STREAMS));
     Router::new()
-        .route("/events", get(events))
+        .route(
+            "/events",
+            get(move |page, asked, shutdown| events(page, asked, shutdown, places)),
+        )
         .route("/changes", get(changes))
 }
 
@@ -54,24 +63,60 @@ async fn events(
     State(page): State<Page>,
     Query(asked): Query<Asked>,
     Extension(shutdown): Extension<CancellationToken>,
+    places: Arc<Semaphore>,
 ) -> Result<Response, Refusal> {
     let leading = leader(&page)?;
+    let place = places.try_acquire_owned().map_err(|_| {
+        let error = "too many pages are open: ask for /changes now and then";
+        Refusal(StatusCode::SERVICE_UNAVAILABLE, error.to_owned())
+    })?;
     let only = asked.only();
-    let (snapshot, news) = leading.board.watch(&leading.view);
-    let missed = missed(leading, &snapshot, &asked, only.as_ref());
-    let events = stream::iter(missed.news()).chain(news);
-    let events = events.take_until(shutdown.cancelled_owned());
-    let bytes = events.map(move |news| Ok::<_, Infallible>(news.events(only.as_ref())));
-    // Nothing of others in between, and no proxy that waits until there is more.
+    let (snapshot, news) = leading.board.watch(&leading.view, only.is_some());
+    let first = match asked.missed(leading, &snapshot) {
+        Some(missed) => {
+            let seen = News::seen(leading.board.name(snapshot.version), Timestamp::now());
+            let seen = stream::iter([Arc::new(seen)]);
+            catch_up(page.clone(), missed).chain(seen).left_stream()
+        }
+        None => stream::iter([Arc::new(News::reset(snapshot.version))]).right_stream(),
+    };
+    let events = first.chain(news).take_until(shutdown.cancelled_owned());
+    let bytes = events.map(move |news| {
+        let _place = &place;
+        news.events(only.as_ref())
+    });
+    let some = bytes.filter(|bytes| ready(!bytes.is_empty()));
+    // No proxy waits until there is more.
     let headers = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
         ("x-accel-buffering", "no"),
     ];
-    let bytes = bytes.filter(|bytes| {
-        let some = bytes.as_ref().is_ok_and(|bytes: &Bytes| !bytes.is_empty());
-        std::future::ready(some)
+    let body = Body::from_stream(some.map(Ok::<_, Infallible>));
+    Ok((headers, body).into_response())
+}
+
+/// What was missed, as it is when the reader takes it: whoever reads slowly keeps no page of its own.
+fn catch_up(page: Page, Missed { put, gone }: Missed) -> impl Stream<Item = Arc<News>> {
+    let pieces: Vec<_> = put.chunks(PIECE).map(<[Id]>::to_vec).collect();
+    let put = stream::iter(pieces).filter_map(move |piece| {
+        let news = page.leading().map(|leading| {
+            let snapshot = leading.board.look(&leading.view);
+            let parts = piece.iter().filter_map(|id| snapshot.part(id));
+            Arc::new(News::put(snapshot.version, rendered(parts)))
+        });
+        ready(news)
     });
-    Ok((headers, Body::from_stream(bytes)).into_response())
+    let gone = (!gone.is_empty()).then(|| Arc::new(News::gone(0, gone.into_iter())));
+    stream::iter(gone).chain(put)
+}
+
+fn rendered<'a>(parts: impl Iterator<Item = &'a Part>) -> impl Iterator<Item = Put> {
+    let now = Timestamp::now();
+    parts.map(move |part| Put {
+        id: part.id(),
+        html: html::part(part, now).into_string(),
+        detail: html::detail_part(part, now),
+    })
 }
 
 /// The same as one answer.
@@ -81,73 +126,39 @@ async fn changes(
 ) -> Result<Json<Value>, Refusal> {
     let leading = leader(&page)?;
     let snapshot = leading.board.look(&leading.view);
-    let missed = missed(leading, &snapshot, &asked, asked.only().as_ref());
-    Ok(Json(missed.json()))
+    let missed = asked.missed(leading, &snapshot);
+    let Some(Missed { put, gone }) = missed.filter(|missed| missed.put.len() <= CHANGES) else {
+        return Ok(Json(json!({ "reset": true })));
+    };
+    let of_one = asked.only().is_some();
+    let put = rendered(put.iter().filter_map(|id| snapshot.part(id))).map(|put| {
+        let html = put.detail.filter(|_| of_one).unwrap_or(put.html);
+        json!({ "id": put.id.to_string(), "html": html })
+    });
+    Ok(Json(json!({
+        "version": leading.board.name(snapshot.version).to_string(),
+        "now": Timestamp::now().to_string(),
+        "put": put.collect::<Vec<_>>(),
+        "drop": gone.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })))
 }
 
-/// What somebody missed.
+/// What a page missed.
 struct Missed {
-    version: Version,
-    now: Timestamp,
-    /// `None` where that isn't known, or too much.
-    changes: Option<(Vec<(Id, String)>, Vec<Id>)>,
+    put: Vec<Id>,
+    gone: Vec<Id>,
 }
 
-fn missed(leading: &Leading, snapshot: &Snapshot, asked: &Asked, only: Option<&Id>) -> Missed {
-    let now = Timestamp::now();
-    let since = asked.since.parse().ok();
-    let changes = since.and_then(|since| leading.board.since(snapshot, since));
-    let changes = changes.and_then(|changes| rendered(snapshot, changes, only, now));
-    Missed {
-        version: leading.board.name(snapshot.version),
-        now,
-        changes,
-    }
-}
-
-fn rendered(
-    snapshot: &Snapshot,
-    Changes { put, gone }: Changes,
-    only: Option<&Id>,
-    now: Timestamp,
-) -> Option<(Vec<(Id, String)>, Vec<Id>)> {
-    let mine = |id: &Id| only.is_none_or(|only| only == id);
-    let parts = put.iter().map(|at| &snapshot.parts[*at].1);
-    let put: Vec<&Part> = parts.filter(|part| mine(&part.id())).collect();
-    let gone: Vec<_> = gone.into_iter().filter(mine).collect();
-    if put.len() > CATCH_UP {
-        return None;
-    }
-    let put = put.into_iter();
-    let put = put.map(|part| (part.id(), html::part(part, now).into_string()));
-    Some((put.collect(), gone))
-}
-
-impl Missed {
-    fn news(self) -> Vec<Arc<News>> {
-        let version = self.version.number();
-        let news = match self.changes {
-            None => vec![News::reset(version)],
-            Some((put, gone)) => vec![
-                News::put(version, put.into_iter()),
-                News::gone(version, gone.into_iter()),
-                News::seen(self.version, self.now),
-            ],
-        };
-        news.into_iter().map(Arc::new).collect()
-    }
-
-    fn json(self) -> Value {
-        let Some((put, gone)) = self.changes else {
-            return json!({ "reset": true });
-        };
-        let put = put.into_iter();
-        let put = put.map(|(id, html)| json!({ "id": id.to_string(), "html": html }));
-        json!({
-            "version": self.version.to_string(),
-            "now": self.now.to_string(),
-            "put": put.collect::<Vec<_>>(),
-            "drop": gone.iter().map(ToString::to_string).collect::<Vec<_>>(),
+impl Asked {
+    /// `None` where that isn't known.
+    fn missed(&self, leading: &Leading, snapshot: &Snapshot) -> Option<Missed> {
+        let only = self.only();
+        let mine = |id: &Id| only.as_ref().is_none_or(|only| only == id);
+        let Changes { put, gone } = leading.board.since(snapshot, self.since.parse().ok()?)?;
+        let put = put.iter().map(|at| snapshot.parts[*at].1.id());
+        Some(Missed {
+            put: put.filter(mine).collect(),
+            gone: gone.into_iter().filter(mine).collect(),
         })
     }
 }

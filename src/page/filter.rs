@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use url::form_urlencoded;
 
+use super::address;
 use super::model::{Export, State};
 use super::part::Part;
 
@@ -153,7 +154,7 @@ impl Filter {
     pub fn shows(&self, export: &Export) -> bool {
         let is = |wanted: &str, value: &str| wanted.is_empty() || wanted == value;
         let state = State::ALL.into_iter().find(|s| s.words() == self.state);
-        let connector = format!("{}/{}", export.namespace, export.connector);
+        let connector = address::connector(&export.namespace, &export.connector);
         is(&self.namespace, &export.namespace)
             && is(&self.connector, &connector)
             && (self.state.is_empty() || state.is_some_and(|state| export.is(state)))

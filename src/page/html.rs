@@ -27,6 +27,14 @@ pub fn part(part: &Part, now: Timestamp) -> Markup {
     }
 }
 
+/// One part, as it stands in its own page, if it has one.
+pub fn detail_part(part: &Part, now: Timestamp) -> Option<String> {
+    match part {
+        Part::Export(export) => Some(export::state(export, now).into_string()),
+        _ => None,
+    }
+}
+
 /// A whole document around its `main`. `root` leads from this page to the index: an address of
 /// itself isn't known, for a proxy may put all of it below a path of its own.
 fn document(title: &str, root: &str, main: &Markup, now: Timestamp) -> Markup {

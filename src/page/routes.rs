@@ -16,9 +16,10 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
+use super::board::Version;
 use super::filter::Filter;
 use super::html::{self, Detail, Index};
-use super::part::Part;
+use super::part::{Id, Part};
 use super::view::Page;
 use crate::state::ExportKey;
 
@@ -123,19 +124,19 @@ async fn export(
         return not_leading(ROOT);
     };
     let snapshot = leading.board.look(&leading.view);
-    let found = snapshot.parts.iter().find_map(|(_, part)| match part {
-        Part::Export(export) => Some(export).filter(|e| e.namespace == namespace && e.name == name),
-        _ => None,
-    });
-    let Some(export) = found else {
+    let version = leading.board.name(snapshot.version);
+    let found = snapshot.part(&Id::Export(namespace.clone(), name.clone()));
+    let Some(Part::Export(export)) = found else {
         let text = "The controller sees no export of this name. It may have been deleted; its \
                     segment stays in CleverTap.";
-        return notice(StatusCode::NOT_FOUND, "This export isn't there", text, ROOT);
+        let (title, of) = ("This export isn't there", format!("{namespace}/{name}"));
+        let of = Some((of.as_str(), version));
+        return notice(StatusCode::NOT_FOUND, title, text, ROOT, of);
     };
     let runs = leading.history(&ExportKey::from(export)).await.ok();
     let detail = Detail {
         export,
-        version: leading.board.name(snapshot.version),
+        version,
         runs: runs.as_deref(),
     };
     Html(html::detail(&detail, Timestamp::now()).into_string()).into_response()
@@ -146,14 +147,15 @@ pub(super) async fn nothing(address: Uri) -> Response {
     let deep = address.path().matches('/').count().saturating_sub(1);
     let root = format!("./{}", "../".repeat(deep));
     let text = "No page has this address.";
-    notice(StatusCode::NOT_FOUND, "Nothing is here", text, &root)
+    notice(StatusCode::NOT_FOUND, "Nothing is here", text, &root, None)
 }
 
 /// This process doesn't lead, or not yet.
 fn not_leading(root: &str) -> Response {
     let text =
         "This controller doesn't lead, or has just begun to. The page tries again by itself.";
-    let mut response = notice(StatusCode::SERVICE_UNAVAILABLE, "One moment", text, root);
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = notice(status, "One moment", text, root, None);
     let again = HeaderValue::from_static("5");
     response
         .headers_mut()
@@ -162,8 +164,14 @@ fn not_leading(root: &str) -> Response {
     response
 }
 
-fn notice(status: StatusCode, title: &str, text: &str, root: &str) -> Response {
-    let page = html::notice(title, text, root, Timestamp::now());
+fn notice(
+    status: StatusCode,
+    title: &str,
+    text: &str,
+    root: &str,
+    of: Option<(&str, Version)>,
+) -> Response {
+    let page = html::notice(title, text, root, of, Timestamp::now());
     (status, Html(page.into_string())).into_response()
 }
 

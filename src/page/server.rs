@@ -36,11 +36,19 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 /// On every answer: nothing is kept, guessed at, framed or loaded from elsewhere, and no script or
 /// style runs that isn't a file of the page's own.
-const HEADERS: [(header::HeaderName, &str); 5] = [
-    (header::CACHE_CONTROL, "no-store"),
+const HEADERS: [(header::HeaderName, &str); 7] = [
+    (header::CACHE_CONTROL, "no-store, no-transform"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
+    (
+        header::HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        header::HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -105,13 +113,15 @@ async fn answer(connection: Connection, router: Router, shutdown: CancellationTo
 
 fn router(page: Page, loopback: bool, shutdown: CancellationToken) -> Router {
     let here = move |request: Request, next: Next| async move {
-        match loopback && !names_loopback(&request) {
-            true => refuse(
-                StatusCode::MISDIRECTED_REQUEST,
-                "this page answers to localhost and loopback addresses only",
-            ),
-            false => next.run(request).await,
+        if loopback && !names_loopback(&request) {
+            let error = "this page answers to localhost and loopback addresses only";
+            return refuse(StatusCode::MISDIRECTED_REQUEST, error);
         }
+        if is_used_by_another_site(&request) {
+            let error = "this page is no part of another site's";
+            return refuse(StatusCode::FORBIDDEN, error);
+        }
+        next.run(request).await
     };
     Router::new()
         .merge(routes::routes())
@@ -144,13 +154,18 @@ fn names_loopback(request: &Request) -> bool {
     })
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
-    let late = |_| {
-        refuse(
-            StatusCode::GATEWAY_TIMEOUT,
-            "the state store takes too long",
-        )
+/// A browser says so: a link from elsewhere is followed, and nothing else.
+fn is_used_by_another_site(request: &Request) -> bool {
+    let says = |name: &str, value: &str| {
+        let found = request.headers().get(name);
+        found.is_some_and(|found| found.as_bytes() == value.as_bytes())
     };
+    let elsewhere = says("sec-fetch-site", "cross-site") || says("sec-fetch-site", "same-site");
+    elsewhere && !says("sec-fetch-mode", "navigate")
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let late = |_| refuse(StatusCode::GATEWAY_TIMEOUT, "no answer came in time");
     timeout(DEADLINE, next.run(request))
         .await
         .unwrap_or_else(late)

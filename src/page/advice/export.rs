@@ -192,7 +192,7 @@ fn stretched(export: &Export) -> Option<Advice> {
 }
 
 /// `1h30m` as `1 hour 30 minutes`; as it is where it isn't a duration.
-fn spelled(duration: &str) -> String {
+pub fn spelled(duration: &str) -> String {
     if DurationString::from(duration).parse().is_none() {
         return duration.to_owned();
     }

@@ -1,7 +1,5 @@
 //! News as it goes over the wire: server-sent events, made once for all who watch.
 
-use std::ops::Range;
-
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -9,72 +7,89 @@ use serde_json::{Value, json};
 use super::Version;
 use crate::page::part::Id;
 
-/// Some events, and which part each is of.
+/// Some events, for the index and for the pages of single exports.
 #[derive(Debug)]
 pub struct News {
     /// Of the snapshot that they are from.
     pub version: u64,
-    /// All of them.
-    all: Bytes,
-    /// Where each is; those of no part are for everybody.
-    events: Vec<(Option<Id>, Range<usize>)>,
+    /// What the index hears: all of it.
+    index: Bytes,
+    /// What the page of an export hears besides what everybody does.
+    details: Vec<(Id, Bytes)>,
+    everybody: Bytes,
+}
+
+/// A part as it is now, in HTML.
+pub struct Put {
+    pub id: Id,
+    /// On the index.
+    pub html: String,
+    /// On its own page, if that is wanted and it has one.
+    pub detail: Option<String>,
 }
 
 impl News {
-    /// Parts as they are now, in HTML.
-    pub fn put(version: u64, parts: impl Iterator<Item = (Id, String)>) -> Self {
-        let events = parts.map(|(id, html)| {
-            let data = json!({ "id": id.to_string(), "html": html });
-            (Some(id), event("put", &data))
-        });
-        Self::of(version, events)
+    /// Parts as they are now.
+    pub fn put(version: u64, parts: impl Iterator<Item = Put>) -> Self {
+        let (mut index, mut details) = (String::new(), Vec::new());
+        for Put { id, html, detail } in parts {
+            let put = |html| event("put", &json!({ "id": id.to_string(), "html": html }));
+            index.push_str(&put(html));
+            if let Some(detail) = detail {
+                details.push((id.clone(), put(detail).into()));
+            }
+        }
+        Self {
+            version,
+            index: index.into(),
+            details,
+            everybody: Bytes::new(),
+        }
     }
 
     /// Parts that aren't there any more.
     pub fn gone(version: u64, ids: impl Iterator<Item = Id>) -> Self {
-        let events = ids.map(|id| {
-            let data = json!({ "id": id.to_string() });
-            (Some(id), event("drop", &data))
-        });
-        Self::of(version, events)
+        let (mut index, mut details) = (String::new(), Vec::new());
+        for id in ids {
+            let event = event("drop", &json!({ "id": id.to_string() }));
+            index.push_str(&event);
+            details.push((id, event.into()));
+        }
+        Self {
+            version,
+            index: index.into(),
+            details,
+            everybody: Bytes::new(),
+        }
     }
 
     /// Everything up to this version was told.
     pub fn seen(version: Version, now: Timestamp) -> Self {
         let data = json!({ "version": version.to_string(), "now": now.to_string() });
-        Self::of(
-            version.number(),
-            std::iter::once((None, event("seen", &data))),
-        )
+        Self::to_everybody(version.number(), event("seen", &data))
     }
 
     /// What changed isn't known: all is to be fetched anew.
     pub fn reset(version: u64) -> Self {
-        Self::of(version, std::iter::once((None, event("reset", &json!({})))))
+        Self::to_everybody(version, event("reset", &json!({})))
     }
 
-    /// All events, or those of one part and those for everybody.
+    /// What the index hears, or the page of one export.
     pub fn events(&self, only: Option<&Id>) -> Bytes {
         let Some(only) = only else {
-            return self.all.clone();
+            return self.index.clone();
         };
-        let events = self.events.iter();
-        let mine = events.filter(|(id, _)| id.as_ref().is_none_or(|id| id == only));
-        let pieces: Vec<_> = mine.map(|(_, range)| &self.all[range.clone()]).collect();
-        pieces.concat().into()
+        let mine = self.details.iter().find(|(id, _)| id == only);
+        mine.map_or_else(|| self.everybody.clone(), |(_, event)| event.clone())
     }
 
-    fn of(version: u64, events: impl Iterator<Item = (Option<Id>, String)>) -> Self {
-        let (mut all, mut places) = (String::new(), Vec::new());
-        for (id, event) in events {
-            let start = all.len();
-            all.push_str(&event);
-            places.push((id, start..all.len()));
-        }
+    fn to_everybody(version: u64, event: String) -> Self {
+        let event = Bytes::from(event);
         Self {
             version,
-            all: all.into(),
-            events: places,
+            index: event.clone(),
+            details: Vec::new(),
+            everybody: event,
         }
     }
 }

@@ -27,7 +27,7 @@ async fn nothing_older_follows_what_is_newer() {
     let old = board.look(&view);
     shown.put("cart", "new");
     advance(FRESH).await;
-    let (new, news) = board.watch(&view);
+    let (new, news) = board.watch(&view, false);
     assert!(
         board.tell_once(&old).await,
         "the old look was news to the first"
@@ -42,8 +42,8 @@ async fn nothing_older_follows_what_is_newer() {
 async fn who_reads_slowly_is_left_behind() {
     let (shown, board) = (Shown::default(), Board::default());
     let view = shown.view(&State::open("memory:///", "").unwrap());
-    let (_, slow) = board.watch(&view);
-    let (_, late) = board.watch(&view);
+    let (_, slow) = board.watch(&view, false);
+    let (_, late) = board.watch(&view, false);
     let mut late = std::pin::pin!(late);
     for change in 0..=BACKLOG {
         shown.put("cart", &change.to_string());
@@ -80,7 +80,7 @@ async fn who_comes_next_hears_news_while_histories_are_read() {
         let (board, view) = (Arc::clone(&board), Arc::clone(&view));
         async move { board.serve(&view).await }
     });
-    let (_, news) = board.watch(&view);
+    let (_, news) = board.watch(&view, false);
     let mut news = Box::pin(news);
     assert!(until(&mut news, "seen").await);
     let (_asks, _) = store.accept().await.unwrap();
@@ -88,7 +88,7 @@ async fn who_comes_next_hears_news_while_histories_are_read() {
     // Its absence is seen at the next look.
     advance(TICK * 2).await;
     tokio::task::yield_now().await;
-    let (_, news) = board.watch(&view);
+    let (_, news) = board.watch(&view, false);
     shown.put("cart", "new");
     // By a clock that moves only where nothing else does.
     assert!(timeout(TICK * 4, until(news, "new")).await.unwrap());

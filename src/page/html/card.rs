@@ -19,7 +19,7 @@ pub fn card(connector: &Connector, now: Timestamp) -> Markup {
     } = connector;
     let id = Id::Connector(namespace.clone(), name.clone());
     html! {
-        article.card #(id) data-namespace=(namespace) {
+        article.card #(id) data-part {
             div.head {
                 h3 { (title.as_deref().unwrap_or(name)) }
                 (words::connected(connector.connected))

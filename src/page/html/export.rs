@@ -35,26 +35,15 @@ pub fn detail(detail: &Detail, now: Timestamp) -> Markup {
     } = export;
     let sizes = kept.map(trends::sizes).unwrap_or_default();
     let main = html! {
-        main #main data-version=(version) data-export={ (namespace) "/" (name) } {
+        main #main data-version=(version) data-now=(now) data-export={ (namespace) "/" (name) } {
             p { a #back href=(ROOT) { "All exports" } }
-            h1 { (export.cohort) }
-            p.tags { (words::state(export)) }
-            @if let Some(running) = &export.running {
-                p { (words::progress(running, export.last.as_ref().map(|last| last.read))) }
-            }
-            p.message { (export.words.message) }
-            @if let Some(found) = advice::of_export(export) {
-                section #advice.advice aria-labelledby="advice-title" {
-                    h2.unseen #advice-title { "What this means, and what to do" }
-                    (advice(&found))
-                }
-            }
-            (facts(export, now))
+            (state(export, now))
             section aria-labelledby="plot-title" {
                 h2 #plot-title { "Members in the list" }
                 div #plot role="region" aria-labelledby="plot-title" tabindex="0" { (plot::plot(&sizes)) }
             }
-            section #runs aria-labelledby="runs-title" {
+            // Without what it is of, the script asks again.
+            section #runs aria-labelledby="runs-title" data-ended=[kept.and(export.last_ended.as_ref())] {
                 h2 #runs-title { "Runs" }
                 @match kept {
                     None => { p.none { "The runs can't be read now: the controller's state store doesn't answer. The page tries again." } },
@@ -68,6 +57,28 @@ pub fn detail(detail: &Detail, now: Timestamp) -> Markup {
         }
     };
     document(&export.cohort, ROOT, &main, now)
+}
+
+/// How the export stands: what changes between its runs. `data-ended` says whether the runs below are
+/// still all of them.
+pub fn state(export: &Export, now: Timestamp) -> Markup {
+    html! {
+        div #state data-part data-ended=[export.last_ended.as_ref()] {
+            h1 { (export.cohort) }
+            p.tags { (words::state(export)) }
+            @if let Some(running) = &export.running {
+                p { (words::progress(running, export.last.as_ref().map(|last| last.read))) }
+            }
+            p.message { (export.words.message) }
+            @if let Some(found) = advice::of_export(export) {
+                section #advice.advice aria-labelledby="advice-title" {
+                    h2.unseen #advice-title { "What this means, and what to do" }
+                    (advice(&found))
+                }
+            }
+            (facts(export, now))
+        }
+    }
 }
 
 fn facts(export: &Export, now: Timestamp) -> Markup {
@@ -91,7 +102,7 @@ fn facts(export: &Export, now: Timestamp) -> Markup {
             div { dt { "Type" } dd {
                 (words::sync_type(export))
                 @if let (Some(_), Some(asked)) = (&export.effective_interval, &export.interval) {
-                    span.sub { "Asked for: every " (asked) }
+                    span.sub { "Asked for: every " (advice::spelled(asked)) }
                 }
             } }
             div { dt { "Members in the list" } dd {
@@ -100,13 +111,21 @@ fn facts(export: &Export, now: Timestamp) -> Markup {
                     span.sub { "of " (thousands(last.read)) " read; +" (thousands(last.added)) " −" (thousands(last.removed)) " in the last run" }
                 }
             } }
-            div { dt { "Last sync" } dd { (row::when(export.last_sync, now, Way::Ago)) } }
-            div { dt { "Next sync" } dd { (row::when(export.next_sync, now, Way::Until)) } }
+            div { dt { "Last sync" } dd { (moment(export.last_sync, now, Way::Ago)) } }
+            div { dt { "Next sync" } dd { (moment(export.next_sync, now, Way::Until)) } }
             div { dt { "Connector" } dd {
                 a href={ (ROOT) "?" (address::of_connector(namespace, connector)) } { (connector) }
             } }
             div { dt { "Export" } dd { (namespace) "/" (name) } }
         }
+    }
+}
+
+/// A time in words, and the exact one: there is room for both.
+fn moment(time: Option<Timestamp>, now: Timestamp, way: Way) -> Markup {
+    html! {
+        (row::when(time, now, way))
+        @if let Some(time) = time { span.sub { (words::exact(time)) } }
     }
 }
 

@@ -53,10 +53,12 @@ fn main(snapshot: &Snapshot, version: Version, filter: &Filter, now: Timestamp) 
         _ => None,
     });
     let connectors: Vec<_> = connectors.collect();
+    let there = exports.clone().next().is_some();
     let shown = exports.clone().any(|export| filter.shows(export));
     html! {
-        main #main data-version=(version) {
+        main #main data-version=(version) data-now=(now) {
             h1 { "Mixpanel cohorts in CleverTap" }
+            @if connectors.len() > MANY { p { a href="#exports" { "To the exports" } } }
             section #connectors aria-labelledby="connectors-title" {
                 h2 #connectors-title { "Connectors" }
                 div.cards {
@@ -68,6 +70,7 @@ fn main(snapshot: &Snapshot, version: Version, filter: &Filter, now: Timestamp) 
                 h2 #exports-title { "Exports" }
                 @for part in parts() { @if let Part::Summary(of) = part { (summary(of)) } }
                 (form(exports.clone(), filter))
+                p.sub #shown role="status" {}
                 div.scroll role="region" aria-labelledby="exports-title" tabindex="0" {
                     // On a narrow screen rows are laid out as blocks: their roles stay.
                     table role="table" {
@@ -76,7 +79,11 @@ fn main(snapshot: &Snapshot, version: Version, filter: &Filter, now: Timestamp) 
                         tbody role="rowgroup" { (PreEscaped(ROWS)) }
                     }
                 }
-                p #empty role="status" { span hidden[shown] { "No export matches." } }
+                p #empty role="status" {
+                    span hidden[shown] {
+                        @if there { "No export matches." } @else { "No export is there yet." }
+                    }
+                }
             }
         }
     }
@@ -85,7 +92,7 @@ fn main(snapshot: &Snapshot, version: Version, filter: &Filter, now: Timestamp) 
 /// How many exports are in each state, each a link to those.
 pub fn summary(summary: &Summary) -> Markup {
     html! {
-        p #summary {
+        p #summary data-part {
             span { (summary.exports) @if summary.exports == 1 { " export" } @else { " exports" } }
             @for (state, count) in &summary.states {
                 " " a.count href={ "?state=" (state.words()) } data-tag=(state.words()) { (count) " " (state.words()) }
@@ -93,6 +100,9 @@ pub fn summary(summary: &Summary) -> Markup {
         }
     }
 }
+
+/// As many cards fill a screen.
+const MANY: usize = 3;
 
 const HEADINGS: [(Option<Column>, &str); 9] = [
     (Some(Column::Cohort), "Cohort"),

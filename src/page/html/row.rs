@@ -7,7 +7,7 @@ use super::plot::spark;
 use super::words::{self, Way};
 use crate::domain::counts::thousands;
 use crate::page::address;
-use crate::page::filter::{Column, Key};
+use crate::page::filter::{Column, Key, sought};
 use crate::page::model::{Export, State};
 use crate::page::part::Id;
 
@@ -29,8 +29,8 @@ pub fn row(export: &Export, shown: bool, now: Timestamp) -> Markup {
     let states = State::ALL.into_iter().filter(|state| export.is(*state));
     let states: Vec<_> = states.map(State::words).collect();
     html! {
-        tr #(id) role="row" data-namespace=(namespace) data-connector={ (namespace) "/" (connector) }
-            data-states=(states.join(" ")) hidden[!shown] {
+        tr #(id) data-part role="row" data-namespace=(namespace) data-connector=(address::connector(namespace, connector))
+            data-states=(states.join(" ")) data-text=(sought(export)) hidden[!shown] {
             th scope="row" role="rowheader" data-cell="cohort" data-key=[key(Column::Cohort)] {
                 a href={ "exports/" (address::path(namespace)) "/" (address::path(name)) } { (export.cohort) }
                 span.sub { (namespace) "/" (name) }
@@ -49,8 +49,7 @@ pub fn row(export: &Export, shown: bool, now: Timestamp) -> Markup {
             }
             td.number role="cell" data-cell="change" data-key=[key(Column::Change)] {
                 @if let Some(last) = &export.last {
-                    span title="Added by the last run" { "+" (thousands(last.added)) } " "
-                    span title="Removed by the last run" { "−" (thousands(last.removed)) }
+                    "+" (thousands(last.added)) span.unseen { " added" } " −" (thousands(last.removed)) span.unseen { " removed" }
                 } @else { "–" }
             }
             td role="cell" data-cell="synced" data-key=[key(Column::Synced)] { (when(export.last_sync, now, Way::Ago)) }

@@ -7,6 +7,7 @@ use super::words::{self, Way};
 use crate::domain::Reason;
 use crate::domain::counts::thousands;
 use crate::domain::words::long;
+use crate::page::model::State;
 use crate::state::{PastCounts, PastRun};
 
 /// The latest first.
@@ -34,7 +35,7 @@ fn row(run: &PastRun, now: Timestamp) -> Markup {
     let number = |of: fn(&PastCounts) -> u64| counts.map_or_else(dash, |c| thousands(of(c)));
     html! {
         tr data-run=(run.id) {
-            th scope="row" { (words::time(run.started_time, now, Way::Ago)) }
+            th scope="row" { (words::time(run.started_time, now, Way::Ago)) span.sub { (words::exact(run.started_time)) } }
             td { (lasted(took)) }
             td { (why(&run.reason)) }
             td { (outcome(run)) }
@@ -60,15 +61,33 @@ fn lasted(took: SignedDuration) -> String {
     }
 }
 
+/// The words of the reason, under the tag of what it means for the export.
 fn outcome(run: &PastRun) -> Markup {
-    let known = Reason::parse(&run.outcome);
-    let title = known.map(Reason::meaning);
+    let (tag, words) = match Reason::parse(&run.outcome) {
+        Some(Reason::Synced) => (State::Synced, None),
+        Some(Reason::Completed) => (State::Completed, None),
+        Some(Reason::HeldEmpty | Reason::HeldShrink) => (State::Held, None),
+        _ => (State::Failing, Some(spaced(&run.outcome))),
+    };
     html! {
-        span title=[title] { (run.outcome) }
+        (words::tag(tag.words()))
+        @if let Some(words) = words { span.sub { (words) } }
         @if let Some(held) = &run.held {
             span.sub { (thousands(held.removed)) " of " (thousands(held.previous)) " would have gone" }
         }
     }
+}
+
+/// `SourceUnavailable` as people write it.
+fn spaced(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 4);
+    for (at, letter) in name.char_indices() {
+        match at > 0 && letter.is_uppercase() {
+            true => words.extend([' '].into_iter().chain(letter.to_lowercase())),
+            false => words.push(letter),
+        }
+    }
+    words
 }
 
 /// Members that aren't in the list, by what they lack.

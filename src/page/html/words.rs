@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use crate::api::SyncType;
 use crate::domain::counts::thousands;
 use crate::domain::words::{ago, until};
+use crate::page::advice::spelled;
 use crate::page::model::{Connected, Export, Running, State, Step};
 
 /// Which side of now a time is on.
@@ -93,7 +94,7 @@ pub fn sync_type(export: &Export) -> Markup {
                 .effective_interval
                 .as_ref()
                 .or(export.interval.as_ref());
-            html! { "Dynamic" @if let Some(interval) = interval { span.sub { "every " (interval) } } }
+            html! { "Dynamic" @if let Some(interval) = interval { span.sub { "every " (spelled(interval)) } } }
         }
     }
 }

@@ -9,36 +9,41 @@ import { setClock } from "./times.js";
 const QUIET = 25000;
 const FIRST = 5000;
 const POLL = 5000;
+const SIGNED_OUT = 30000;
 
 let source = null;
 let watchdog = null;
 let again = null;
 let failures = 0;
-let since = null;
+let heard = main().dataset.now;
+
+const when = () => new Date(heard).toLocaleString();
+const TEXTS = {
+  live: () => "Live",
+  still: () => `As of ${when()}`,
+  polling: () => "Renewed every few seconds",
+  lost: () => `Lost the controller. This is how it was at ${when()}.`,
+  "signed-out": () => "Your sign-in has ended: load the page again.",
+};
 
 function show(state) {
   const place = document.querySelector("#connection");
-  if (state !== "lost") since = null;
-  else since ??= new Date();
-  const text = {
-    live: () => "Live",
-    polling: () => "Renewed every few seconds",
-    lost: () => `Lost the controller at ${since.toLocaleTimeString()}. This is how it was then.`,
-  }[state]();
   place.dataset.state = state;
+  const text = TEXTS[state]();
   // A screen reader hears it once.
   if (place.textContent !== text) place.textContent = text;
 }
 
 function address(path) {
-  const { version, export: only } = main().dataset;
-  const query = new URLSearchParams({ since: version });
+  const query = new URLSearchParams({ since: main().dataset.version });
+  const only = main().dataset.export;
   if (only) query.set("only", only);
   return `${root}${path}?${query}`;
 }
 
 function seen({ version, now }) {
   main().dataset.version = version;
+  heard = now;
   setClock(now);
 }
 
@@ -51,8 +56,8 @@ function disconnect() {
 
 export function connect() {
   disconnect();
-  // A page without a version says why there is nothing to see; its header asks for it again.
-  if (document.hidden || !main().dataset.version) return;
+  // What says why there is nothing to see asks by its header.
+  if (document.hidden || !heard) return;
   source = new EventSource(address("events"));
   const within = (time) => {
     clearTimeout(watchdog);
@@ -71,7 +76,8 @@ export function connect() {
   });
   told("reset", () => {
     disconnect();
-    refresh().then(connect, retry);
+    // Not all pages at once: a controller that has just started has other things to do.
+    again = setTimeout(() => refresh().then(connect, retry), Math.random() * 1000);
   });
   source.onerror = broken;
   within(FIRST);
@@ -81,7 +87,13 @@ export function connect() {
 async function broken() {
   disconnect();
   try {
-    const answer = await fetch(address("changes"), { cache: "no-store", signal: AbortSignal.timeout(FIRST) });
+    const answer = await fetch(address("changes"), {
+      cache: "no-store",
+      // To where people sign in.
+      redirect: "manual",
+      signal: AbortSignal.timeout(FIRST),
+    });
+    if (answer.type === "opaqueredirect" || [401, 403].includes(answer.status)) return signedOut();
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const news = await answer.json();
     if (news.reset) {
@@ -93,13 +105,19 @@ async function broken() {
     }
     if (document.hidden) return;
     failures += 1;
-    show("polling");
+    // One that only ended is back before anybody needs to know.
+    if (failures > 1) show("polling");
     // Some ways let no stream through at all: they are tried less and less often.
     const streams = failures < 3 || failures % 12 === 0;
     again = setTimeout(streams ? connect : broken, failures < 2 ? 1000 : POLL);
   } catch {
     retry();
   }
+}
+
+function signedOut() {
+  show("signed-out");
+  again = setTimeout(broken, SIGNED_OUT);
 }
 
 function retry() {
@@ -110,6 +128,11 @@ function retry() {
 }
 
 // Browsers permit few connections to one server: pages in the background hold none.
-document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
-window.addEventListener("pagehide", disconnect);
+function leave() {
+  disconnect();
+  if (heard) show("still");
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? leave() : connect()));
+window.addEventListener("pagehide", leave);
 window.addEventListener("pageshow", (event) => event.persisted && connect());

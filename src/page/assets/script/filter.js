@@ -1,22 +1,21 @@
 // The filter's form. What it asks for lives in the address, so that it can be sent, and gone back to.
 
-import { all, main, root } from "./page.js";
+import { all, main, remember, remembered, root } from "./page.js";
 import { arrange, asked } from "./rows.js";
 
 const FIELDS = ["namespace", "connector", "state", "q"];
 
-// Namespaces and connectors that came since, and what the address asks for: not into a field that
+// Namespaces and connectors of rows that came, and what the address asks for: not into a field that
 // somebody types into.
-export function fillForm(typing = document.activeElement) {
+export function fillForm(rows = all("#exports tbody tr"), typing = document.activeElement) {
   const form = document.querySelector("#filter");
   if (!form) return;
   const query = asked();
   for (const name of ["namespace", "connector"]) {
-    const select = form.elements[name];
-    const known = new Set([...select.options].map((option) => option.value));
-    const there = all("#exports tbody tr").map((row) => row.dataset[name]);
-    for (const value of [...there, query.get(name) ?? ""]) {
-      if (value && !known.has(value)) select.add(new Option(value, value));
+    const options = [...form.elements[name].options];
+    const known = new Set(options.map((option) => option.value));
+    for (const value of [...rows.map((row) => row.dataset[name]), query.get(name) ?? ""]) {
+      if (value && !known.has(value)) addOption(form.elements[name], value);
       known.add(value);
     }
   }
@@ -25,13 +24,19 @@ export function fillForm(typing = document.activeElement) {
     const value = query.get(name) ?? "";
     if (field.value !== value && field !== typing) field.value = value;
   }
-  sessionStorage.setItem("index", location.search);
+  remember("index", location.search);
+}
+
+// In order, after the one that is for all.
+function addOption(select, value) {
+  const next = [...select.options].slice(1).find((option) => option.value > value);
+  select.add(new Option(value, value), next ?? null);
 }
 
 // The way back leads to the index as it was left.
 export function setBack() {
   const back = document.querySelector("#back");
-  if (back) back.href = root + (sessionStorage.getItem("index") ?? "");
+  if (back) back.href = root + remembered("index");
 }
 
 function ask(query, push) {
@@ -41,7 +46,7 @@ function ask(query, push) {
   const same = new URL(address, location.href).href === location.href;
   if (push && !same) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
-  fillForm();
+  fillForm([]);
   arrange();
 }
 
@@ -71,15 +76,17 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("popstate", () => {
   typing = false;
-  fillForm(null);
+  fillForm([], null);
   arrange();
 });
 
-// Links from the index to itself with another filter need no new page.
+// Links from the index to itself with another filter need no new page; the order stays.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a.count, a.exports, a#clear");
   if (!link || main().dataset.export || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  ask(new URL(link.href).searchParams, true);
+  const query = new URL(link.href).searchParams;
+  query.set("sort", asked().get("sort") ?? "");
+  ask(query, true);
   document.querySelector("#exports").scrollIntoView();
 });

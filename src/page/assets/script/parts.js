@@ -1,60 +1,80 @@
-// Parts that change: the server's HTML replaces what is there. An export's own page, and a page that
-// missed too much, is fetched anew as a whole.
+// Parts that change: the server's HTML replaces what is there. A page that missed too much is fetched
+// anew as a whole, and an export's own page when a run of it has ended.
 
 import { showCopy } from "./copy.js";
 import { fillForm, setBack } from "./filter.js";
 import { keepingFocus, main } from "./page.js";
-import { arrange, asked, shows } from "./rows.js";
-import { renewTimes } from "./times.js";
+import { arrange, byId } from "./rows.js";
+import { renewTimes, setClock } from "./times.js";
 
+// Milliseconds.
 const PATIENCE = 60000;
+const RUNS_AGAIN = 5000;
 
-// What is to be done whenever HTML came.
+// What is to be done when a whole page came.
 export function ready() {
+  if (main().dataset.now) setClock(main().dataset.now);
   showCopy();
   fillForm();
   setBack();
   arrange();
   renewTimes();
+  awaitRuns();
 }
 
-// The same once for all that comes until the next picture.
+// What is to be done for the parts that came: once until the next picture.
+const changed = new Set();
 let soon = false;
-function readySoon() {
+function changedSoon(part) {
+  changed.add(part);
   if (soon) return;
   soon = true;
   requestAnimationFrame(() => {
     soon = false;
-    ready();
+    const rows = new Set([...changed].filter((part) => part.matches("tr") && part.isConnected));
+    changed.clear();
+    showCopy();
+    fillForm([...rows]);
+    arrange(rows);
   });
 }
 
-export function put({ id, html }) {
-  if (!isIndex()) return ofExport();
+function parse(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
-  const part = template.content.firstElementChild;
+  return template.content.firstElementChild;
+}
+
+export function put({ id, html }) {
+  const part = parse(html);
+  if (part.id === "state") return putState(part);
+  if (!document.querySelector("#exports")) return refreshLater(0);
   const old = document.getElementById(id);
   if (old?.querySelector("details[open]")) part.querySelector("details")?.setAttribute("open", "");
   keepingFocus(() => (old ? old.replaceWith(part) : insert(part)));
-  part.classList.add("new");
-  if (part.matches("tr")) part.hidden = !shows(part, asked());
-  readySoon();
+  part.classList.toggle("new", isNews(old, part));
+  changedSoon(part);
+}
+
+// Progress and times alone are none.
+function isNews(old, part) {
+  const told = (part) => [".tag", "[data-cell=members]"].map((cell) => part.querySelector(cell)?.textContent);
+  return !old || told(old).join() !== told(part).join();
 }
 
 // Cards stand in the order of their ids; rows are put in order later.
 function insert(part) {
   const place = document.querySelector(part.matches("tr") ? "#exports tbody" : ".cards");
-  const next = [...place.children].find((other) => other.id > part.id);
+  const next = [...place.children].find((other) => byId(other, part) > 0);
   place.insertBefore(part, next ?? null);
   noneIfEmpty();
 }
 
 export function drop({ id }) {
-  if (!isIndex()) return ofExport();
+  if (!document.querySelector("#exports")) return refreshLater(0);
   document.getElementById(id)?.remove();
   noneIfEmpty();
-  readySoon();
+  arrange(new Set());
 }
 
 function noneIfEmpty() {
@@ -62,12 +82,28 @@ function noneIfEmpty() {
   cards.parentElement.querySelector(".none").hidden = cards.childElementCount > 0;
 }
 
-const isIndex = () => document.querySelector("#exports") !== null;
+// How the export of this page stands.
+function putState(part) {
+  const old = document.getElementById("state");
+  if (!old) return refreshLater(0);
+  keepingFocus(() => old.replaceWith(part));
+  showCopy();
+  awaitRuns();
+}
 
-// Another page hears of its own export only.
-function ofExport() {
-  // If it can't be fetched now, it is when the connection is mended.
-  refresh().catch(() => {});
+// The runs below aren't all of them, or couldn't be read.
+function awaitRuns() {
+  const ended = document.getElementById("state")?.dataset.ended;
+  const runs = document.getElementById("runs");
+  if (!ended || !runs || runs.dataset.ended === ended) return;
+  refreshLater(runs.dataset.ended === undefined ? RUNS_AGAIN : 0);
+}
+
+// Again and again, until it could be fetched.
+let later = null;
+function refreshLater(wait) {
+  clearTimeout(later);
+  later = setTimeout(() => refresh().catch(() => refreshLater(RUNS_AGAIN)), wait);
 }
 
 let refreshing = null;
@@ -98,7 +134,7 @@ async function fetchMain() {
   if (!fresh) throw new Error("no page");
   const focus = document.activeElement?.id;
   const top = scrollY;
-  main().replaceWith(document.adoptNode(fresh));
+  keepingFocus(() => main().replaceWith(document.adoptNode(fresh)));
   document.title = page.title;
   ready();
   scrollTo({ top, behavior: "instant" });

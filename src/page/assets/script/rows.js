@@ -4,15 +4,13 @@ import { all, keepingFocus } from "./page.js";
 
 export const asked = () => new URLSearchParams(location.search);
 
-export function shows(row, query) {
+function shows(row, query) {
   const is = (name, value) => !query.get(name) || query.get(name) === value;
   const state = query.get("state");
-  const text = (query.get("q") ?? "").trim().toLowerCase();
-  const sought = ["cohort", "segment"].map((cell) => row.querySelector(`[data-cell=${cell}]`).textContent);
   return is("namespace", row.dataset.namespace)
     && is("connector", row.dataset.connector)
     && (!state || row.dataset.states.split(" ").includes(state))
-    && sought.join("\n").toLowerCase().includes(text);
+    && row.dataset.text.includes((query.get("q") ?? "").trim().toLowerCase());
 }
 
 function sorting(query) {
@@ -29,31 +27,70 @@ function key(row, column) {
   return ["cohort", "segment", "type"].includes(column) ? key : Number(key);
 }
 
+// Ids by their parts: a slash comes before all else.
+export function byId(a, b) {
+  const [ours, theirs] = [a.id.split("/"), b.id.split("/")];
+  const other = ours.findIndex((part, place) => part !== theirs[place]);
+  if (other < 0) return 0;
+  return ours[other] < theirs[other] ? -1 : 1;
+}
+
 // What has no key comes last either way, and what is equal in the order of ids.
 function compare(a, b, descending) {
-  if (a.key === b.key) return a.row.id < b.row.id ? -1 : 1;
+  if (a.key === b.key) return byId(a.row, b.row);
   if (a.key === null || b.key === null) return a.key === null ? 1 : -1;
   return (a.key < b.key ? -1 : 1) * (descending ? -1 : 1);
 }
 
-export function arrange() {
+// Rows that came or changed go to their places among the others, which are in order.
+function insert(body, changed, compareRows) {
+  const others = [...body.rows].filter((row) => !changed.has(row));
+  for (const row of changed) {
+    let [low, high] = [0, others.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compareRows(others[middle], row) < 0) low = middle + 1;
+      else high = middle;
+    }
+    const next = others[low] ?? null;
+    if (row.nextElementSibling !== next) body.insertBefore(row, next);
+    others.splice(low, 0, row);
+  }
+}
+
+// Shows and sorts all rows, or those that changed.
+export function arrange(changed = null) {
   const body = document.querySelector("#exports tbody");
   if (!body) return;
   const query = asked();
   const [column, descending] = sorting(query);
-  const rows = [...body.rows].map((row) => ({ row, key: key(row, column) }));
-  rows.sort((a, b) => compare(a, b, descending));
-  let shown = 0;
-  rows.forEach(({ row }, place) => {
-    row.hidden = !shows(row, query);
-    shown += row.hidden ? 0 : 1;
-    if (body.rows[place] !== row) keepingFocus(() => body.insertBefore(row, body.rows[place]));
+  const entry = (row) => ({ row, key: key(row, column) });
+  keepingFocus(() => {
+    if (changed) {
+      insert(body, changed, (a, b) => compare(entry(a), entry(b), descending));
+    } else {
+      const rows = [...body.rows];
+      const sorted = rows.map(entry).sort((a, b) => compare(a, b, descending)).map(({ row }) => row);
+      if (sorted.some((row, place) => row !== rows[place])) body.replaceChildren(...sorted);
+    }
   });
-  document.querySelector("#empty span").hidden = shown > 0;
+  for (const row of changed ?? body.rows) row.hidden = !shows(row, query);
+  tellShown(body);
   for (const th of all("th[data-column]")) {
     const mine = th.dataset.column === column;
     if (mine) th.setAttribute("aria-sort", descending ? "descending" : "ascending");
     else th.removeAttribute("aria-sort");
     th.querySelector("button").value = (mine && !descending ? "-" : "") + th.dataset.column;
   }
+}
+
+function tellShown(body) {
+  const there = body.rows.length;
+  const shown = body.querySelectorAll("tr:not([hidden])").length;
+  const empty = document.querySelector("#empty span");
+  empty.hidden = shown > 0;
+  empty.textContent = there > 0 ? "No export matches." : "No export is there yet.";
+  const text = shown > 0 && shown < there ? `${shown} of ${there} exports shown` : "";
+  const place = document.querySelector("#shown");
+  if (place.textContent !== text) place.textContent = text;
 }
