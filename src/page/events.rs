@@ -85,12 +85,15 @@ async fn changes(
     Ok(Json(missed.json()))
 }
 
+/// Parts as they are now, in HTML, and those that are gone.
+type Rendered = (Vec<(Id, String)>, Vec<Id>);
+
 /// What somebody missed.
 struct Missed {
     version: Version,
     now: Timestamp,
     /// `None` where that isn't known, or too much.
-    changes: Option<(Vec<(Id, String)>, Vec<Id>)>,
+    changes: Option<Rendered>,
 }
 
 fn missed(leading: &Leading, snapshot: &Snapshot, asked: &Asked, only: Option<&Id>) -> Missed {
@@ -110,7 +113,7 @@ fn rendered(
     Changes { put, gone }: Changes,
     only: Option<&Id>,
     now: Timestamp,
-) -> Option<(Vec<(Id, String)>, Vec<Id>)> {
+) -> Option<Rendered> {
     let mine = |id: &Id| only.is_none_or(|only| only == id);
     let parts = put.iter().map(|at| &snapshot.parts[*at].1);
     let put: Vec<&Part> = parts.filter(|part| mine(&part.id())).collect();

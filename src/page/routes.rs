@@ -20,7 +20,6 @@ use super::filter::Filter;
 use super::html::{self, Detail, Index};
 use super::part::Part;
 use super::view::Page;
-use crate::state::ExportKey;
 
 /// Of the index at once: each keeps what it shows until it is sent.
 pub(super) const INDEXES: usize = 16;
@@ -132,7 +131,7 @@ async fn export(
                     segment stays in CleverTap.";
         return notice(StatusCode::NOT_FOUND, "This export isn't there", text, ROOT);
     };
-    let runs = leading.history(&ExportKey::from(export)).await.ok();
+    let runs = leading.recent_history(export).await;
     let detail = Detail {
         export,
         version: leading.board.name(snapshot.version),
