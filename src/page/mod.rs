@@ -12,6 +12,7 @@ mod api;
 mod board;
 mod events;
 mod filter;
+mod histories;
 mod html;
 pub mod model;
 mod part;

@@ -21,7 +21,6 @@ use super::filter::Filter;
 use super::html::{self, Detail, Index};
 use super::part::{Id, Part};
 use super::view::Page;
-use crate::state::ExportKey;
 
 /// Of the index at once: each keeps what it shows until it is sent.
 pub(super) const INDEXES: usize = 16;
@@ -133,7 +132,7 @@ async fn export(
         let of = Some((of.as_str(), version));
         return notice(StatusCode::NOT_FOUND, title, text, ROOT, of);
     };
-    let runs = leading.history(&ExportKey::from(export)).await.ok();
+    let runs = leading.recent_history(export).await;
     let detail = Detail {
         export,
         version,

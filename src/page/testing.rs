@@ -24,6 +24,12 @@ impl Shown {
         self.0.lock().unwrap().insert(name.to_owned(), export);
     }
 
+    /// A run ends.
+    pub fn end(&self, name: &str, run: &str) {
+        let mut exports = self.0.lock().unwrap();
+        exports.get_mut(name).unwrap().last_ended = Some(run.to_owned());
+    }
+
     pub fn remove(&self, name: &str) {
         self.0.lock().unwrap().remove(name);
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, SetOnce};
 
 use super::board::Board;
+use super::histories::Histories;
 use super::model::{Connector, Export};
 use crate::domain::Failure;
 use crate::state::{ExportKey, PastRun, State};
@@ -25,6 +26,7 @@ pub(super) struct Leading {
     pub board: Board,
     /// Histories that people's pages read at once.
     turns: Semaphore,
+    histories: Histories,
 }
 
 impl Page {
@@ -35,6 +37,7 @@ impl Page {
             view,
             board: Board::default(),
             turns: Semaphore::new(HISTORIES),
+            histories: Histories::default(),
         });
     }
 
@@ -56,6 +59,21 @@ impl Leading {
         let _turn = self.turns.acquire().await;
         let runs = self.view.state.history(of).await;
         runs.map_err(|error| error.failure())
+    }
+
+    /// The same as it was a moment ago, or when the export's last run ended: read once for all who
+    /// look. `None` where it can't be read.
+    pub async fn recent_history(&self, of: &Export) -> Option<Arc<[PastRun]>> {
+        if let Some(runs) = self.histories.get(of) {
+            return runs;
+        }
+        let _turn = self.turns.acquire().await;
+        // Somebody else may have read it meanwhile.
+        if let Some(runs) = self.histories.get(of) {
+            return runs;
+        }
+        let runs = self.view.state.history(&ExportKey::from(of)).await;
+        self.histories.keep(of, runs.ok())
     }
 }
 

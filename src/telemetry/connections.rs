@@ -165,6 +165,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn pieces_are_written_together() {
+        let (mut listener, address) = listener(1, LONG).await;
+        let _peer = TcpStream::connect(address).await.expect("connect");
+        let (mut connection, _) = listener.accept().await;
+        assert!(connection.is_write_vectored());
+        let pieces = [IoSlice::new(b"ab"), IoSlice::new(b"cd")];
+        let written = connection.write_vectored(&pieces).await.expect("written");
+        assert_eq!(written, 4);
+    }
+
+    #[tokio::test]
     async fn an_idle_one_is_cut() {
         let (mut listener, address) = listener(1, Duration::from_millis(20)).await;
         let mut peer = TcpStream::connect(address).await.expect("connect");

@@ -7,6 +7,7 @@ use crate::state::State;
 mod api;
 mod browser;
 mod connection;
+mod histories;
 mod slow;
 mod told;
 

@@ -43,7 +43,8 @@ impl Browser {
         response.into_body().into_data_stream()
     }
 
-    async fn whole(&mut self, path: &str) -> String {
+    /// What an address answers.
+    pub async fn whole(&mut self, path: &str) -> String {
         let mut pieces = self.ask(path).await;
         let mut whole = Vec::new();
         while let Some(piece) = pieces.next().await {
