@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
 use super::part::Part;
+use crate::domain::printable;
 pub use export::{Detail, detail};
 pub use index::Index;
 pub use notice::notice;
@@ -45,7 +46,7 @@ fn document(title: &str, root: &str, main: &Markup, now: Timestamp) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) " – mixtap" }
+                title { (printable(title)) " – mixtap" }
                 link rel="icon" type="image/svg+xml" href={ (root) "icon.svg" };
                 link rel="stylesheet" href={ (root) "style.css" };
                 script type="module" src={ (root) "script/main.js" } {}

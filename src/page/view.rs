@@ -1,11 +1,13 @@
 //! What the page shows, and from where it has that.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, SetOnce};
+use tokio::time::timeout;
 
 use super::board::Board;
 use super::histories::Histories;
@@ -15,6 +17,8 @@ use crate::state::{ExportKey, PastRun, State};
 
 /// Each is a call of the state store.
 const HISTORIES: usize = 4;
+/// How long an export's page waits for its history.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is served. Empty until this process leads. Clones share it.
 #[derive(Clone, Default)]
@@ -67,13 +71,17 @@ impl Leading {
         if let Some(runs) = self.histories.get(of) {
             return runs;
         }
-        let _turn = self.turns.acquire().await;
-        // Somebody else may have read it meanwhile.
-        if let Some(runs) = self.histories.get(of) {
-            return runs;
-        }
-        let runs = self.view.state.history(&ExportKey::from(of)).await;
-        self.histories.keep(of, runs.ok())
+        let read = async {
+            let _turn = self.turns.acquire().await;
+            // Somebody else may have read it meanwhile.
+            if let Some(runs) = self.histories.get(of) {
+                return runs;
+            }
+            let runs = self.view.state.history(&ExportKey::from(of)).await;
+            self.histories.keep(of, runs.ok())
+        };
+        // The rest of the page is worth having without.
+        timeout(PATIENCE, read).await.unwrap_or_default()
     }
 }
 

@@ -108,7 +108,7 @@ fn facts(export: &Export, now: Timestamp) -> Markup {
             div { dt { "Members in the list" } dd {
                 (words::count(last.map(|last| last.members)))
                 @if let Some(last) = last {
-                    span.sub { "of " (thousands(last.read)) " read; +" (thousands(last.added)) " −" (thousands(last.removed)) " in the last run" }
+                    span.sub { "of " (thousands(last.read)) " read; +" (thousands(last.added)) " −" (thousands(last.removed)) " against the list before" }
                 }
             } }
             div { dt { "Last sync" } dd { (moment(export.last_sync, now, Way::Ago)) } }

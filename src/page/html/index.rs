@@ -166,7 +166,7 @@ fn form<'a>(exports: impl Iterator<Item = &'a Export> + Clone, filter: &Filter) 
             label { "Namespace" (select("namespace", &namespaces, &filter.namespace)) }
             label { "Connector" (select("connector", &connectors, &filter.connector)) }
             label { "State" (select("state", &states, &filter.state)) }
-            label { "Search" input type="search" name="q" value=(filter.text) autocomplete="off" placeholder="Cohort, segment or name"; }
+            label { "Search" input #filter-q type="search" name="q" value=(filter.text) autocomplete="off" placeholder="Cohort, segment or name"; }
             @if let Some(sort) = sort { input type="hidden" name="sort" value=(sort); }
             button.apply type="submit" { "Filter" }
             a #clear href="./" { "Clear" }
@@ -178,7 +178,7 @@ fn form<'a>(exports: impl Iterator<Item = &'a Export> + Clone, filter: &Filter) 
 fn select(name: &str, values: &[String], chosen: &str) -> Markup {
     let other = !chosen.is_empty() && !values.iter().any(|value| value == chosen);
     html! {
-        select name=(name) {
+        select #{ "filter-" (name) } name=(name) {
             option value="" selected[chosen.is_empty()] { "All" }
             @for value in values { option value=(value) selected[value == chosen] { (value) } }
             @if other { option value=(chosen) selected { (chosen) } }

@@ -15,6 +15,7 @@ let source = null;
 let watchdog = null;
 let again = null;
 let failures = 0;
+let turn = 0; // One more for each connection that was given up.
 let heard = main().dataset.now;
 
 const when = () => new Date(heard).toLocaleString();
@@ -48,6 +49,7 @@ function seen({ version, now }) {
 }
 
 function disconnect() {
+  turn += 1;
   source?.close();
   source = null;
   clearTimeout(watchdog);
@@ -86,6 +88,7 @@ export function connect() {
 // No stream: the same is asked for, until streams work again.
 async function broken() {
   disconnect();
+  const mine = turn;
   try {
     const answer = await fetch(address("changes"), {
       cache: "no-store",
@@ -96,14 +99,16 @@ async function broken() {
     if (answer.type === "opaqueredirect" || [401, 403].includes(answer.status)) return signedOut();
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const news = await answer.json();
+    // The page connects again by now: what was asked for may be older than what it hears.
+    if (mine !== turn) return;
     if (news.reset) {
       await refresh();
+      if (mine !== turn) return;
     } else {
       news.put.forEach(put);
       news.drop.forEach((id) => drop({ id }));
       seen(news);
     }
-    if (document.hidden) return;
     failures += 1;
     // One that only ended is back before anybody needs to know.
     if (failures > 1) show("polling");
@@ -111,7 +116,7 @@ async function broken() {
     const streams = failures < 3 || failures % 12 === 0;
     again = setTimeout(streams ? connect : broken, failures < 2 ? 1000 : POLL);
   } catch {
-    retry();
+    if (mine === turn) retry();
   }
 }
 

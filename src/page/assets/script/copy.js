@@ -1,9 +1,7 @@
 // Buttons that copy the command beside them.
 
-import { all } from "./page.js";
-
-export function showCopy() {
-  for (const button of all("button.copy")) button.hidden = false;
+export function showCopy(where = document) {
+  for (const button of where.querySelectorAll("button.copy")) button.hidden = false;
 }
 
 document.addEventListener("click", async (event) => {

@@ -13,6 +13,8 @@ const RUNS_AGAIN = 5000;
 
 // What is to be done when a whole page came.
 export function ready() {
+  // An index that was cut on its way.
+  if (document.querySelector("#exports") && !document.querySelector("#empty")) return refreshLater(0);
   if (main().dataset.now) setClock(main().dataset.now);
   showCopy();
   fillForm();
@@ -33,7 +35,6 @@ function changedSoon(part) {
     soon = false;
     const rows = new Set([...changed].filter((part) => part.matches("tr") && part.isConnected));
     changed.clear();
-    showCopy();
     fillForm([...rows]);
     arrange(rows);
   });
@@ -42,6 +43,7 @@ function changedSoon(part) {
 function parse(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
+  showCopy(template.content);
   return template.content.firstElementChild;
 }
 
@@ -87,7 +89,6 @@ function putState(part) {
   const old = document.getElementById("state");
   if (!old) return refreshLater(0);
   keepingFocus(() => old.replaceWith(part));
-  showCopy();
   awaitRuns();
 }
 

@@ -30,7 +30,6 @@ async fn until_right(browser: &mut Browser, shown: &Shown, seed: u64) {
 /// Whatever changes, and whenever streams are lost: everybody ends with what is there.
 #[tokio::test(start_paused = true)]
 async fn everybody_ends_with_what_is_there() {
-    let mut fetched = 0;
     for seed in 0..30 {
         let mut random = fastrand::Rng::with_seed(seed);
         let shown = Shown::default();
@@ -66,20 +65,15 @@ async fn everybody_ends_with_what_is_there() {
             }
         }
         // A look may be so old.
-        advance(Duration::from_millis(200)).await;
+        advance(Duration::from_millis(400)).await;
         browsers[0].poll().await;
         assert_eq!(browsers[0].parts, shown.parts(), "seed {seed}");
         browsers[1].connect().await;
         for browser in &mut browsers[1..] {
             until_right(browser, &shown, seed).await;
         }
-        fetched += browsers
-            .iter()
-            .map(|browser| browser.fetched - 1)
-            .sum::<usize>();
         telling.abort();
     }
-    assert!(fetched > 0, "nobody ever missed too much");
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,18 +114,28 @@ async fn who_shows_one_export_hears_of_no_other() {
     browser.connect().await;
     for step in 0..4 {
         shown.put("other", &step.to_string());
-        shown.put("cart", &step.to_string());
-        let html = shown.parts().remove("export/growth/cart");
-        while browser.parts.get("export/growth/cart") != html.as_ref() {
-            browser.listen().await;
-        }
+        shown.put("cart", &format!("stands at {step}"));
+        let stands = |browser: &Browser| {
+            let state = browser.parts.get("export/growth/cart");
+            let state = state.is_some_and(|html| html.contains(&format!("stands at {step}")));
+            state && browser.parts["export/growth/cart"].starts_with("<div id=\"state\"")
+        };
+        let right = async {
+            while !stands(&browser) {
+                browser.listen().await;
+            }
+        };
+        timeout(A_WHILE, right).await.expect("how it stands");
     }
     assert_eq!(browser.parts.len(), 1);
     shown.remove("other");
     shown.remove("cart");
-    while !browser.parts.is_empty() {
-        browser.listen().await;
-    }
+    let gone = async {
+        while !browser.parts.is_empty() {
+            browser.listen().await;
+        }
+    };
+    timeout(A_WHILE, gone).await.expect("that it is gone");
     telling.abort();
 }
 
