@@ -5,7 +5,7 @@ mod connector;
 mod export;
 
 pub use connector::{Connected, Connector, Queries};
-pub use export::{Export, Hold, LastSync, Running, State, Step};
+pub use export::{Export, Hold, LastSync, State, Step};
 
 /// How an object's condition explains itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

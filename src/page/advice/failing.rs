@@ -70,9 +70,8 @@ fn next(reason: Reason, export: &Export) -> String {
         _ => String::new(),
     };
     let now = match export.running {
-        // A run that was left behind isn't under way: its next attempt waits.
-        Some(_) if reason != Reason::RunInterrupted => " It is being tried again now.",
-        _ => "",
+        Some(_) => " It is being tried again now.",
+        None => "",
     };
     format!("{next}{failures}{now}")
 }

@@ -57,10 +57,7 @@ fn an_address_names_what_is_shown() {
 fn one_that_is_synced_may_be_exporting_too() {
     let mut export = export("growth", "cart");
     assert!(!Filter::parse("state=Exporting").shows(&export));
-    export.running = Some(crate::page::model::Running {
-        since: "2026-01-01T00:00:00Z".parse().unwrap(),
-        step: None,
-    });
+    export.running = Some(crate::page::model::Step::List);
     for query in ["state=Exporting", "state=Synced"] {
         assert!(Filter::parse(query).shows(&export), "{query}");
     }

@@ -54,10 +54,10 @@ impl State {
     }
 }
 
-/// What a run is doing.
+/// What a run under way is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Rows are read: as many so far.
+    /// Rows are read, or waited for: as many so far.
     Reading { members: u64 },
     /// They are compared with the last list.
     Comparing,
@@ -65,14 +65,6 @@ pub enum Step {
     Profiles { sent: u64, all: u64 },
     /// The list is sent.
     List,
-}
-
-/// A run under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Running {
-    pub since: Timestamp,
-    /// `None` where this process doesn't run it yet.
-    pub step: Option<Step>,
 }
 
 /// The last run that ended well. Counts are of identities in the list.
@@ -124,7 +116,8 @@ pub struct Export {
     pub effective_interval: Option<String>,
     pub state: State,
     pub words: Words,
-    pub running: Option<Running>,
+    /// The run under way. Status names it also where it was left behind, so it isn't asked.
+    pub running: Option<Step>,
     pub last: Option<LastSync>,
     pub last_sync: Option<Timestamp>,
     pub next_sync: Option<Timestamp>,
@@ -140,7 +133,7 @@ pub struct Export {
 }
 
 impl Export {
-    /// What the object says of itself; its trend and its run's progress aren't known by it.
+    /// What the object says of itself; its trend and its run aren't known by it.
     pub fn of(object: &CohortExport) -> Self {
         let spec = &object.spec;
         let none = CohortExportStatus::default();
@@ -180,10 +173,7 @@ impl Export {
                 reason: c.reason.clone(),
                 message: c.message.clone(),
             }),
-            running: status.current_run.as_ref().map(|run| Running {
-                since: run.started_time.0,
-                step: None,
-            }),
+            running: None,
             last: last.map(|run| LastSync {
                 run_id: run.id.clone(),
                 read: run.members,
