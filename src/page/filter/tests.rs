@@ -29,6 +29,7 @@ fn with_members(name: &str, members: Option<i64>) -> Export {
 fn an_address_names_what_is_shown() {
     let cart = Export {
         cohort: "Cart <drop> off".into(),
+        next_segment: Some("Renamed".into()),
         ..export("growth", "cart")
     };
     for (query, shown) in [
@@ -44,6 +45,7 @@ fn an_address_names_what_is_shown() {
         ("q=drop%3E+OFF", true),
         ("q=+mixpanel+-+cart+", true),
         ("q=growth%2Fcart", true),
+        ("q=renamed", true),
         ("q=other", false),
         ("namespace=growth&state=Held", false),
         ("state=Held&state=Synced", true),

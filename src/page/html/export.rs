@@ -83,6 +83,7 @@ fn facts(export: &Export, now: Timestamp) -> Markup {
             div { dt { "Segment in CleverTap" } dd {
                 (export.segment.as_deref().unwrap_or("named at the first sync"))
                 @if let Some(id) = &export.segment_id { span.sub { "Id " (id) } }
+                @if let Some(next) = &export.next_segment { span.sub { "To become " (next) " at the next sync" } }
             } }
             div { dt { "Cohort in Mixpanel" } dd {
                 (export.cohort)

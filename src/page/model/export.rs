@@ -104,10 +104,13 @@ pub struct Export {
     /// By name if it is known, else by id.
     pub cohort: String,
     pub cohort_id: Option<i64>,
-    /// At CleverTap; `None` until the first sync where the spec names none.
+    /// That was written, or else is to be; `None` until the first sync where the spec names none.
     pub segment: Option<String>,
     /// As CleverTap answered it.
     pub segment_id: Option<String>,
+    /// Where the spec names another one by now: members and times are of that one's list only after
+    /// the next sync.
+    pub next_segment: Option<String>,
     /// `None` where the object can't be decoded.
     pub sync_type: Option<SyncType>,
     /// Of a dynamic one: how often it is asked for.
@@ -142,25 +145,23 @@ impl Export {
         let itself = spec.suspend == Some(true);
         let last = status.last_run.as_ref();
         let failed = status.last_failure.as_ref();
+        let (named, written) = (spec.segment_name.as_ref(), status.segment.as_ref());
         Self {
             namespace: object.metadata.namespace.clone().unwrap_or_default(),
             name: object.metadata.name.clone().unwrap_or_default(),
             uid: object.metadata.uid.clone().unwrap_or_default(),
             connector: spec.connector_ref.name.clone(),
             cohort: object.cohort_name(),
-            cohort_id: status
-                .cohort
-                .as_ref()
-                .map(|cohort| cohort.id)
-                .or(spec.cohort.id),
-            segment: spec
-                .segment_name
-                .clone()
-                .or(status.segment.as_ref().map(|segment| segment.name.clone())),
-            segment_id: status
-                .segment
-                .as_ref()
-                .and_then(|segment| segment.id.clone()),
+            cohort_id: spec.cohort.id.or_else(|| {
+                let known = status.cohort.as_ref();
+                let known = known.filter(|known| spec.cohort.name.as_ref() == Some(&known.name));
+                known.map(|known| known.id)
+            }),
+            segment: written.map(|segment| &segment.name).or(named).cloned(),
+            segment_id: written.and_then(|segment| segment.id.clone()),
+            next_segment: named
+                .filter(|named| written.is_some_and(|segment| segment.name != **named))
+                .cloned(),
             sync_type: Some(spec.sync_type),
             interval: (spec.sync_type == SyncType::Dynamic).then(|| interval(spec)),
             effective_interval: status.effective_interval.clone(),
@@ -205,6 +206,7 @@ impl Export {
             cohort_id: None,
             segment: None,
             segment_id: None,
+            next_segment: None,
             sync_type: None,
             interval: None,
             effective_interval: None,

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::api::{CleverTapConnector, CohortExport};
 
@@ -45,6 +47,41 @@ fn every_state_has_its_word() {
         assert!(!export.words.message.is_empty(), "{name}");
         // A run that status names may have been left behind.
         assert_eq!(export.is(State::Exporting), name == "exporting", "{name}");
+    }
+}
+
+/// What was written is told apart from what is to be.
+#[test]
+fn facts_are_of_what_is_named_beside_them() {
+    let shown = |cohort: Value, named: Option<&str>| {
+        let object = json!({
+            "apiVersion": "mixtap.dev/v1alpha1", "kind": "CohortExport",
+            "metadata": { "namespace": "growth", "name": "cart" },
+            "spec": { "connectorRef": { "name": "main" }, "cohort": cohort, "syncType": "Dynamic",
+                "segmentName": named },
+            "status": { "cohort": { "id": 7, "name": "Cart" },
+                "segment": { "name": "Mixpanel - Cart", "id": "s1" } },
+        });
+        Export::of(&serde_json::from_value(object).unwrap())
+    };
+    for (cohort, name, id) in [
+        (json!({ "id": 7 }), "Cart", Some(7)),
+        (json!({ "name": "Cart" }), "Cart", Some(7)),
+        (json!({ "id": 8 }), "8", Some(8)),
+        (json!({ "name": "Crowd" }), "Crowd", None),
+    ] {
+        let export = shown(cohort, None);
+        assert_eq!((export.cohort.as_str(), export.cohort_id), (name, id));
+    }
+    for (named, next) in [
+        (None, None),
+        (Some("Mixpanel - Cart"), None),
+        (Some("Renamed"), Some("Renamed")),
+    ] {
+        let export = shown(json!({ "id": 7 }), named);
+        assert_eq!(export.segment.as_deref(), Some("Mixpanel - Cart"));
+        assert_eq!(export.segment_id.as_deref(), Some("s1"));
+        assert_eq!(export.next_segment.as_deref(), next);
     }
 }
 
