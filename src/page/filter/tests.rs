@@ -13,7 +13,6 @@ fn export(namespace: &str, name: &str) -> Export {
 
 fn with_members(name: &str, members: Option<i64>) -> Export {
     let last = members.map(|members| LastSync {
-        run_id: "run".into(),
         read: members,
         members,
         added: 1,

@@ -102,6 +102,9 @@ fn facts(export: &Export, now: Timestamp) -> Markup {
                 }
             } }
             div { dt { "Last sync" } dd { (row::when(export.last_sync, now, Way::Ago)) } }
+            @if let Some(hold) = &export.hold {
+                div { dt { "Held since" } dd { (words::time(hold.since, now, Way::Ago)) } }
+            }
             div { dt { "Next sync" } dd { (row::when(export.next_sync, now, Way::Until)) } }
             div { dt { "Connector" } dd {
                 a href={ (ROOT) "?" (address::of_connector(namespace, connector)) } { (connector) }

@@ -24,7 +24,6 @@ fn export() -> Export {
             message: text(),
         },
         last: Some(LastSync {
-            run_id: text(),
             read: 1234,
             members: 1200,
             added: 34,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Words;
+use super::{State, Step, Words};
 use crate::api::conditions::{READY, SYNCED, Status, find};
 use crate::api::{
     self, CohortExport, CohortExportSpec, CohortExportStatus, DurationString, SyncType,
@@ -11,66 +11,9 @@ use crate::domain::Reason;
 use crate::domain::validate::DEFAULT_INTERVAL;
 use crate::state::ExportKey;
 
-/// How an export stands, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum State {
-    /// A guard keeps the segment as it was; a person decides.
-    Held,
-    /// Something else is wrong.
-    Failing,
-    /// Its first run waits for its turn.
-    Waiting,
-    /// Its first run, or the first of a new shape, is under way.
-    Exporting,
-    Synced,
-    /// A one-time export is done.
-    Completed,
-    Suspended,
-}
-
-impl State {
-    /// The most urgent first.
-    pub const ALL: [Self; 7] = [
-        Self::Held,
-        Self::Failing,
-        Self::Waiting,
-        Self::Exporting,
-        Self::Synced,
-        Self::Completed,
-        Self::Suspended,
-    ];
-
-    /// As people read it.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Held => "Held",
-            Self::Failing => "Failing",
-            Self::Waiting => "Waiting",
-            Self::Exporting => "Exporting",
-            Self::Synced => "Synced",
-            Self::Completed => "Completed",
-            Self::Suspended => "Suspended",
-        }
-    }
-}
-
-/// What a run under way is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
-    /// Rows are read, or waited for: as many so far.
-    Reading { members: u64 },
-    /// They are compared with the last list.
-    Comparing,
-    /// New members are sent as profiles.
-    Profiles { sent: u64, all: u64 },
-    /// The list is sent.
-    List,
-}
-
 /// The last run that ended well. Counts are of identities in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LastSync {
-    pub run_id: String,
     /// Rows that Mixpanel gave.
     pub read: i64,
     /// In the list.
@@ -108,8 +51,8 @@ pub struct Export {
     pub segment: Option<String>,
     /// As CleverTap answered it.
     pub segment_id: Option<String>,
-    /// Where the spec names another one by now: members and times are of that one's list only after
-    /// the next sync.
+    /// What the spec names by now, where that is another one; until the next sync members and times are
+    /// of the one before.
     pub next_segment: Option<String>,
     /// `None` where the object can't be decoded.
     pub sync_type: Option<SyncType>,
@@ -167,7 +110,7 @@ impl Export {
             effective_interval: status.effective_interval.clone(),
             state: match ready {
                 _ if itself => State::Suspended,
-                Some(ready) => state(Status::of(ready), &ready.reason, spec.sync_type),
+                Some(ready) => State::of(Status::of(ready), &ready.reason, spec.sync_type),
                 None => State::Waiting,
             },
             words: ready.map_or_else(Words::new_object, |c| Words {
@@ -176,7 +119,6 @@ impl Export {
             }),
             running: None,
             last: last.map(|run| LastSync {
-                run_id: run.id.clone(),
                 read: run.members,
                 members: run.exported,
                 added: run.added,
@@ -240,20 +182,6 @@ fn interval(spec: &CohortExportSpec) -> String {
     asked
         .unwrap_or_else(|| DurationString::about(DEFAULT_INTERVAL.as_secs().unsigned_abs()))
         .0
-}
-
-fn state(ready: Status, reason: &str, sync_type: SyncType) -> State {
-    match (ready, Reason::parse(reason)) {
-        (_, Some(Reason::Suspended)) => State::Suspended,
-        (Status::False, Some(Reason::HeldEmpty | Reason::HeldShrink)) => State::Held,
-        (Status::False, _) => State::Failing,
-        (Status::Unknown, Some(Reason::Exporting)) => State::Exporting,
-        (Status::Unknown, _) => State::Waiting,
-        (Status::True, _) => match sync_type {
-            SyncType::Dynamic => State::Synced,
-            SyncType::OneTime => State::Completed,
-        },
-    }
 }
 
 fn hold(held: &api::Held) -> Hold {
