@@ -8,6 +8,8 @@ mod lane;
 #[allow(dead_code)]
 #[path = "cluster/linting.rs"]
 mod linting;
+#[path = "outage/page.rs"]
+mod page;
 #[path = "common/plane.rs"]
 mod plane;
 #[allow(dead_code)]
@@ -23,6 +25,9 @@ mod rows;
 mod states;
 #[path = "outage/undecodable.rs"]
 mod undecodable;
+#[allow(dead_code)]
+#[path = "common/viewer.rs"]
+mod viewer;
 #[allow(dead_code)]
 #[path = "cluster/world/mod.rs"]
 mod world;

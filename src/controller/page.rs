@@ -24,11 +24,14 @@ pub async fn lead(ctx: Arc<Context>, page: Page) {
 fn view(ctx: &Arc<Context>) -> View {
     let (exports, bases, lists) = (Arc::clone(ctx), Arc::clone(ctx), Arc::clone(ctx));
     let (all_connectors, all_exports) = (Arc::clone(ctx), Arc::clone(ctx));
+    let (leadership, shutdown) = (ctx.leadership.clone(), ctx.shutdown.clone());
     let budgets = ctx.budgets.clone();
     // A snapshot is read whole, so one after the other.
     let turn = Arc::new(Semaphore::new(1));
     let other = Arc::clone(&turn);
     View {
+        // Without the API server nothing that changes is heard, and from shutdown on nothing is watched.
+        leads: Box::new(move || leadership.valid() && !shutdown.is_cancelled()),
         state: ctx.state.clone(),
         connectors: Box::new(move || objects::connectors(&all_connectors)),
         exports: Box::new(move || objects::exports(&all_exports)),

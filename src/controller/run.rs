@@ -19,6 +19,7 @@ use crate::domain::outcome::export::Write;
 use crate::domain::schedule::Why;
 use crate::telemetry::traces::{self, Instrument as _};
 use jiff::Timestamp;
+use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 
 /// How long a run waits for its place before its status says so.
@@ -140,8 +141,10 @@ async fn with_place(
         return Ok(Action::requeue(Duration::from_secs(1)));
     };
     let started = Instant::now();
+    // Until its result is written.
+    let going = ctx.under_way.begin(&claim.export.uid().unwrap_or_default());
     let running = async {
-        let outcome = work(ctx, &claim, budget, shared, &read).await;
+        let outcome = work(ctx, &claim, &going.progress, budget, shared, &read).await;
         // However it ended.
         read();
         close(ctx, &claim, outcome, started.elapsed()).await

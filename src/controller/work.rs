@@ -11,14 +11,15 @@ use super::credentials;
 use super::dereference::{Blocked, reference, specs};
 use crate::api::RELEASE_HOLD;
 use crate::domain::{Destination, Failure, Reason};
-use crate::export::{self, Gate, Outcome, Request, RunError, Shared, Stop, Tools};
+use crate::export::{self, Gate, Outcome, Progress, Request, RunError, Shared, Stop, Tools};
 use crate::mixpanel::Budget;
 
-/// Exports what was claimed, within the run's deadline. `read` is called once Mixpanel's pages are
-/// needed no more.
+/// Exports what was claimed, within the run's deadline, and notes in `progress` how far it is. `read`
+/// is called once Mixpanel's pages are needed no more.
 pub async fn work(
     ctx: &Context,
     claim: &Claim,
+    progress: &Progress,
     budget: Budget,
     shared: Option<Shared>,
     read: &(dyn Fn() + Send + Sync),
@@ -47,7 +48,6 @@ pub async fn work(
     let mixpanel = ctx.clients.mixpanel(plan, &credentials, budget);
     let connector = ready.connector.uid().unwrap_or_default();
     let clevertap = ctx.clients.clevertap(plan, &connector, &credentials);
-    let going = ctx.under_way.begin(&uid);
     let tools = Tools {
         mixpanel: &mixpanel,
         clevertap: &clevertap,
@@ -56,7 +56,7 @@ pub async fn work(
         reads: &ctx.reads,
         key: &ctx.key,
         scratch: &ctx.scratch,
-        progress: &going.progress,
+        progress,
     };
     let hold = Mutex::new(None);
     let resolved = |destination: &Destination| {

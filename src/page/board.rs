@@ -53,15 +53,15 @@ impl Snapshot {
 /// See above.
 pub struct Board {
     inner: Mutex<Inner>,
-    news: broadcast::Sender<Arc<News>>,
     watched: Notify,
     /// Watchers of single exports: what their pages show is rendered only while there are any.
     of_one: Arc<()>,
     trends: Trends,
 }
 
-#[derive(Default)]
 struct Inner {
+    /// Of those who watch; another one for those who come after it ended.
+    news: broadcast::Sender<Arc<News>>,
     versions: Versions,
     /// As long as somebody uses it: where nobody looks, nothing is kept but the versions.
     last: Weak<Snapshot>,
@@ -72,8 +72,12 @@ struct Inner {
 impl Default for Board {
     fn default() -> Self {
         Self {
-            inner: Mutex::default(),
-            news: broadcast::Sender::new(BACKLOG),
+            inner: Mutex::new(Inner {
+                news: broadcast::Sender::new(BACKLOG),
+                versions: Versions::default(),
+                last: Weak::new(),
+                told: 0,
+            }),
             watched: Notify::new(),
             of_one: Arc::default(),
             trends: Trends::default(),
@@ -132,10 +136,10 @@ impl Board {
     /// News from now on: of all that a look after this call finds changed.
     fn subscribe(&self) -> broadcast::Receiver<Arc<News>> {
         let mut inner = self.lock();
-        if self.news.receiver_count() == 0 {
+        if inner.news.receiver_count() == 0 {
             inner.told = inner.versions.version();
         }
-        let receiver = self.news.subscribe();
+        let receiver = inner.news.subscribe();
         self.watched.notify_one();
         receiver
     }
@@ -156,6 +160,10 @@ impl Board {
         let mut last = None;
         while self.is_watched() {
             ticks.tick().await;
+            if !(view.leads)() {
+                self.end();
+                return;
+            }
             // Kept until the next: who comes meanwhile needs no look of its own.
             let snapshot = last.insert(self.look(view));
             if self.tell_once(snapshot).await || beat.elapsed() >= BEAT {
@@ -205,12 +213,17 @@ impl Board {
     }
 
     fn is_watched(&self) -> bool {
-        self.news.receiver_count() > 0
+        self.lock().news.receiver_count() > 0
+    }
+
+    /// Ends the streams of all who watch: they come back, and are told whom to ask.
+    fn end(&self) {
+        self.lock().news = broadcast::Sender::new(BACKLOG);
     }
 
     fn send(&self, news: News) {
         // That nobody is there any more is no error.
-        let _ = self.news.send(Arc::new(news));
+        let _ = self.lock().news.send(Arc::new(news));
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

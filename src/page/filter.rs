@@ -180,8 +180,9 @@ impl Filter {
 /// What a text is looked for in.
 pub fn sought(export: &Export) -> String {
     let segment = export.segment.as_deref().unwrap_or_default();
+    let next = export.next_segment.as_deref().unwrap_or_default();
     let text = format!(
-        "{}\n{segment}\n{}/{}",
+        "{}\n{segment}\n{next}\n{}/{}",
         export.cohort, export.namespace, export.name
     );
     text.to_lowercase()

@@ -25,6 +25,6 @@ mod view;
 
 pub use server::{HOST, serve};
 pub use view::{
-    Base, BaseOf, BudgetOf, Budgets, ConnectorsNow, ExportOf, ExportsNow, History, Listed,
+    Base, BaseOf, BudgetOf, Budgets, ConnectorsNow, ExportOf, ExportsNow, History, Leads, Listed,
     ListedOf, Page, Profile, Project, View, Waiting,
 };

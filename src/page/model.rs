@@ -3,9 +3,11 @@
 
 mod connector;
 mod export;
+mod state;
 
 pub use connector::{Connected, Connector, Queries};
-pub use export::{Export, Hold, LastSync, Running, State, Step};
+pub use export::{Export, Hold, LastSync};
+pub use state::{State, Step};
 
 /// How an object's condition explains itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,6 +1,7 @@
 //! A page of values that a test changes.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -13,7 +14,10 @@ use crate::state::State;
 
 /// Exports of namespace `growth`, by name.
 #[derive(Clone, Default)]
-pub struct Shown(Arc<Mutex<BTreeMap<String, Export>>>);
+pub struct Shown {
+    exports: Arc<Mutex<BTreeMap<String, Export>>>,
+    lapsed: Arc<AtomicBool>,
+}
 
 impl Shown {
     /// Sets what an export says of itself.
@@ -21,21 +25,26 @@ impl Shown {
         let mut export = Export::unreadable("growth".into(), name.into(), format!("uid-{name}"));
         export.words.message = message.to_owned();
         export.last_ended = Some("run".to_owned());
-        self.0.lock().unwrap().insert(name.to_owned(), export);
+        self.exports.lock().unwrap().insert(name.to_owned(), export);
     }
 
     /// A run ends.
     pub fn end(&self, name: &str, run: &str) {
-        let mut exports = self.0.lock().unwrap();
+        let mut exports = self.exports.lock().unwrap();
         exports.get_mut(name).unwrap().last_ended = Some(run.to_owned());
     }
 
     pub fn remove(&self, name: &str) {
-        self.0.lock().unwrap().remove(name);
+        self.exports.lock().unwrap().remove(name);
+    }
+
+    /// Whether the process has lost the cluster, for now.
+    pub fn lapse(&self, lapsed: bool) {
+        self.lapsed.store(lapsed, SeqCst);
     }
 
     pub fn all(&self) -> Vec<Export> {
-        self.0.lock().unwrap().values().cloned().collect()
+        self.exports.lock().unwrap().values().cloned().collect()
     }
 
     /// What a browser shows, by id, once it knows everything.
@@ -49,8 +58,9 @@ impl Shown {
 
     /// A view of them, and of nothing else.
     pub fn view(&self, state: &State) -> View {
-        let exports = self.clone();
+        let (exports, lapsed) = (self.clone(), Arc::clone(&self.lapsed));
         View {
+            leads: Box::new(move || !lapsed.load(SeqCst)),
             state: state.clone(),
             connectors: Box::new(Vec::new),
             exports: Box::new(move || exports.all()),

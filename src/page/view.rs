@@ -51,8 +51,9 @@ impl Page {
         leading.board.serve(&leading.view).await;
     }
 
+    /// `None` too while what it would show isn't known to be so any more.
     pub(super) fn leading(&self) -> Option<&Leading> {
-        self.0.get()
+        self.0.get().filter(|leading| (leading.view.leads)())
     }
 }
 
@@ -85,6 +86,8 @@ impl Leading {
     }
 }
 
+/// Whether the process still leads, and so hears what changes.
+pub type Leads = Box<dyn Fn() -> bool + Send + Sync>;
 /// All connectors, as they are now.
 pub type ConnectorsNow = Box<dyn Fn() -> Vec<Connector> + Send + Sync>;
 /// All exports, as they are now.
@@ -106,6 +109,7 @@ pub type ListedOf = Box<
 
 /// The controller's knowledge, as far as the page shows it.
 pub struct View {
+    pub leads: Leads,
     pub state: State,
     pub connectors: ConnectorsNow,
     pub exports: ExportsNow,

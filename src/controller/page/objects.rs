@@ -53,10 +53,8 @@ pub fn exports(ctx: &Context) -> Vec<model::Export> {
     let shown = all.map(|export| match &export.0 {
         Ok(export) => {
             let mut shown = model::Export::of(export);
-            let progress = ctx.under_way.of(&shown.uid);
-            if let (Some(running), Some(progress)) = (&mut shown.running, progress) {
-                running.step = Some(step(&progress));
-            }
+            // This process leads, so what isn't under way here doesn't run.
+            shown.running = ctx.under_way.of(&shown.uid).as_ref().map(step);
             shown
         }
         Err(invalid) => {
@@ -109,4 +107,32 @@ fn step(progress: &Progress) -> model::Step {
 fn named(invalid: &InvalidObject) -> [String; 3] {
     let meta = &invalid.metadata;
     [&meta.namespace, &meta.name, &meta.uid].map(|part| part.clone().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::runtime::watcher::Event;
+    use serde_json::json;
+
+    use super::super::super::testing::{Cluster, export};
+    use super::*;
+
+    /// Killed in a run, and suspended before it could be resumed: status names that run for weeks.
+    #[tokio::test]
+    async fn a_run_that_was_left_behind_is_not_shown_as_running() {
+        let mut cluster = Cluster::new();
+        let mut left = export("cart", "main", "Cart", true);
+        let run = json!({ "id": "run", "attempt": 1, "startedTime": "2026-01-01T00:00:00Z",
+            "reason": "Scheduled", "generation": 1 });
+        let status = serde_json::from_value(json!({ "currentRun": run })).unwrap();
+        left.0.as_mut().unwrap().status = Some(status);
+        cluster.export(Event::Apply(left));
+        let ctx = cluster.ctx;
+        let running = || exports(&ctx).remove(0).running;
+        assert_eq!(running(), None);
+        let going = ctx.under_way.begin("uid-cart");
+        assert_eq!(running(), Some(model::Step::Reading { members: 0 }));
+        drop(going);
+        assert_eq!(running(), None);
+    }
 }

@@ -35,6 +35,10 @@ pub(super) fn advice(export: &Export) -> Advice {
 /// What became of the segment.
 fn segment(reason: Reason, export: &Export) -> &'static str {
     match (reason, export.last_sync) {
+        (Reason::SegmentConflict, _) if export.next_segment.is_some() => {
+            "The new segment is that of the other one; this export's own stays as it was after the last \
+             sync."
+        }
         (Reason::SegmentConflict, _) => "The segment is that of the other one.",
         // After the list was sent, perhaps.
         (
@@ -70,9 +74,8 @@ fn next(reason: Reason, export: &Export) -> String {
         _ => String::new(),
     };
     let now = match export.running {
-        // A run that was left behind isn't under way: its next attempt waits.
-        Some(_) if reason != Reason::RunInterrupted => " It is being tried again now.",
-        _ => "",
+        Some(_) => " It is being tried again now.",
+        None => "",
     };
     format!("{next}{failures}{now}")
 }

@@ -13,7 +13,6 @@ fn export(namespace: &str, name: &str) -> Export {
 
 fn with_members(name: &str, members: Option<i64>) -> Export {
     let last = members.map(|members| LastSync {
-        run_id: "run".into(),
         read: members,
         members,
         added: 1,
@@ -29,6 +28,7 @@ fn with_members(name: &str, members: Option<i64>) -> Export {
 fn an_address_names_what_is_shown() {
     let cart = Export {
         cohort: "Cart <drop> off".into(),
+        next_segment: Some("Renamed".into()),
         ..export("growth", "cart")
     };
     for (query, shown) in [
@@ -44,6 +44,7 @@ fn an_address_names_what_is_shown() {
         ("q=drop%3E+OFF", true),
         ("q=+mixpanel+-+cart+", true),
         ("q=growth%2Fcart", true),
+        ("q=renamed", true),
         ("q=other", false),
         ("namespace=growth&state=Held", false),
         ("state=Held&state=Synced", true),
@@ -57,10 +58,7 @@ fn an_address_names_what_is_shown() {
 fn one_that_is_synced_may_be_exporting_too() {
     let mut export = export("growth", "cart");
     assert!(!Filter::parse("state=Exporting").shows(&export));
-    export.running = Some(crate::page::model::Running {
-        since: "2026-01-01T00:00:00Z".parse().unwrap(),
-        step: None,
-    });
+    export.running = Some(crate::page::model::Step::List);
     for query in ["state=Exporting", "state=Synced"] {
         assert!(Filter::parse(query).shows(&export), "{query}");
     }

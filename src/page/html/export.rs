@@ -94,6 +94,7 @@ fn facts(export: &Export, now: Timestamp) -> Markup {
             div { dt { "Segment in CleverTap" } dd {
                 (export.segment.as_deref().unwrap_or("named at the first sync"))
                 @if let Some(id) = &export.segment_id { span.sub { "Id " (id) } }
+                @if let Some(next) = &export.next_segment { span.sub { "To become " (next) " at the next sync" } }
             } }
             div { dt { "Cohort in Mixpanel" } dd {
                 (export.cohort)
@@ -112,6 +113,9 @@ fn facts(export: &Export, now: Timestamp) -> Markup {
                 }
             } }
             div { dt { "Last sync" } dd { (moment(export.last_sync, now, Way::Ago)) } }
+            @if let Some(hold) = &export.hold {
+                div { dt { "Held since" } dd { (moment(Some(hold.since), now, Way::Ago)) } }
+            }
             div { dt { "Next sync" } dd { (moment(export.next_sync, now, Way::Until)) } }
             div { dt { "Connector" } dd {
                 a href={ (ROOT) "?" (address::of_connector(namespace, connector)) } { (connector) }

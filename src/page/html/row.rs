@@ -35,7 +35,10 @@ pub fn row(export: &Export, shown: bool, now: Timestamp) -> Markup {
                 a href={ "exports/" (address::path(namespace)) "/" (address::path(name)) } { (export.cohort) }
                 span.sub { (namespace) "/" (name) }
             }
-            td role="cell" data-cell="segment" data-key=[key(Column::Segment)] { (export.segment.as_deref().unwrap_or("–")) }
+            td role="cell" data-cell="segment" data-key=[key(Column::Segment)] {
+                (export.segment.as_deref().unwrap_or("–"))
+                @if let Some(next) = &export.next_segment { span.sub { "to become " (next) " at the next sync" } }
+            }
             td role="cell" data-cell="type" data-key=[key(Column::Type)] { (words::sync_type(export)) }
             td role="cell" data-cell="state" data-key=[key(Column::State)] {
                 (words::state(export))

@@ -15,6 +15,7 @@ fn export() -> Export {
         cohort: text(),
         segment: Some(text()),
         segment_id: Some(text()),
+        next_segment: Some(text()),
         interval: Some(text()),
         effective_interval: Some(text()),
         sync_type: Some(crate::api::SyncType::Dynamic),
@@ -23,7 +24,6 @@ fn export() -> Export {
             message: text(),
         },
         last: Some(LastSync {
-            run_id: text(),
             read: 1234,
             members: 1200,
             added: 34,

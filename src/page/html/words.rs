@@ -7,7 +7,7 @@ use crate::api::SyncType;
 use crate::domain::counts::thousands;
 use crate::domain::words::{ago, until};
 use crate::page::advice::spelled;
-use crate::page::model::{Connected, Export, Running, State, Step};
+use crate::page::model::{Connected, Export, State, Step};
 
 /// Which side of now a time is on.
 #[derive(Clone, Copy)]
@@ -50,13 +50,13 @@ pub fn tag(words: &str) -> Markup {
 }
 
 /// How far a run is. `rows`: as many as the run before read.
-pub fn progress(running: &Running, rows: Option<i64>) -> Markup {
+pub fn progress(running: &Step, rows: Option<i64>) -> Markup {
     let rows = rows
         .and_then(|rows| u64::try_from(rows).ok())
         .filter(|rows| *rows > 0);
-    let (words, share) = match running.step {
-        None => ("Starting".to_owned(), None),
-        Some(Step::Reading { members }) => {
+    let (words, share) = match *running {
+        Step::Reading { members: 0 } => ("Starting".to_owned(), None),
+        Step::Reading { members } => {
             let read = thousands(members);
             match rows {
                 Some(rows) => {
@@ -66,12 +66,12 @@ pub fn progress(running: &Running, rows: Option<i64>) -> Markup {
                 None => (format!("{read} members read"), None),
             }
         }
-        Some(Step::Comparing) => ("Comparing with the last list".to_owned(), None),
-        Some(Step::Profiles { sent, all }) => {
+        Step::Comparing => ("Comparing with the last list".to_owned(), None),
+        Step::Profiles { sent, all } => {
             let words = format!("{} of {} profiles sent", thousands(sent), thousands(all));
             (words, Some((sent, all.max(1))))
         }
-        Some(Step::List) => ("Sending the list".to_owned(), None),
+        Step::List => ("Sending the list".to_owned(), None),
     };
     html! {
         span.progress {

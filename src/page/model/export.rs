@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Words;
+use super::{State, Step, Words};
 use crate::api::conditions::{READY, SYNCED, Status, find};
 use crate::api::{
     self, CohortExport, CohortExportSpec, CohortExportStatus, DurationString, SyncType,
@@ -11,74 +11,9 @@ use crate::domain::Reason;
 use crate::domain::validate::DEFAULT_INTERVAL;
 use crate::state::ExportKey;
 
-/// How an export stands, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum State {
-    /// A guard keeps the segment as it was; a person decides.
-    Held,
-    /// Something else is wrong.
-    Failing,
-    /// Its first run waits for its turn.
-    Waiting,
-    /// Its first run, or the first of a new shape, is under way.
-    Exporting,
-    Synced,
-    /// A one-time export is done.
-    Completed,
-    Suspended,
-}
-
-impl State {
-    /// The most urgent first.
-    pub const ALL: [Self; 7] = [
-        Self::Held,
-        Self::Failing,
-        Self::Waiting,
-        Self::Exporting,
-        Self::Synced,
-        Self::Completed,
-        Self::Suspended,
-    ];
-
-    /// As people read it.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Held => "Held",
-            Self::Failing => "Failing",
-            Self::Waiting => "Waiting",
-            Self::Exporting => "Exporting",
-            Self::Synced => "Synced",
-            Self::Completed => "Completed",
-            Self::Suspended => "Suspended",
-        }
-    }
-}
-
-/// What a run is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
-    /// Rows are read: as many so far.
-    Reading { members: u64 },
-    /// They are compared with the last list.
-    Comparing,
-    /// New members are sent as profiles.
-    Profiles { sent: u64, all: u64 },
-    /// The list is sent.
-    List,
-}
-
-/// A run under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Running {
-    pub since: Timestamp,
-    /// `None` where this process doesn't run it yet.
-    pub step: Option<Step>,
-}
-
 /// The last run that ended well. Counts are of identities in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LastSync {
-    pub run_id: String,
     /// Rows that Mixpanel gave.
     pub read: i64,
     /// In the list.
@@ -112,10 +47,13 @@ pub struct Export {
     /// By name if it is known, else by id.
     pub cohort: String,
     pub cohort_id: Option<i64>,
-    /// At CleverTap; `None` until the first sync where the spec names none.
+    /// That was written, or else is to be; `None` until the first sync where the spec names none.
     pub segment: Option<String>,
     /// As CleverTap answered it.
     pub segment_id: Option<String>,
+    /// What the spec names by now, where that is another one; until the next sync members and times are
+    /// of the one before.
+    pub next_segment: Option<String>,
     /// `None` where the object can't be decoded.
     pub sync_type: Option<SyncType>,
     /// Of a dynamic one: how often it is asked for.
@@ -124,7 +62,8 @@ pub struct Export {
     pub effective_interval: Option<String>,
     pub state: State,
     pub words: Words,
-    pub running: Option<Running>,
+    /// The run under way. Status names it also where it was left behind, so it isn't asked.
+    pub running: Option<Step>,
     pub last: Option<LastSync>,
     pub last_sync: Option<Timestamp>,
     pub next_sync: Option<Timestamp>,
@@ -140,52 +79,52 @@ pub struct Export {
 }
 
 impl Export {
-    /// What the object says of itself; its trend and its run's progress aren't known by it.
+    /// What the object says of itself; its trend and its run aren't known by it.
     pub fn of(object: &CohortExport) -> Self {
         let spec = &object.spec;
         let none = CohortExportStatus::default();
         let status = object.status.as_ref().unwrap_or(&none);
         let ready = find(&status.conditions, READY).or(find(&status.conditions, SYNCED));
+        let synced = find(&status.conditions, SYNCED).map(Status::of);
+        let done = spec.sync_type == SyncType::OneTime && synced == Some(Status::True);
         let itself = spec.suspend == Some(true);
         let last = status.last_run.as_ref();
         let failed = status.last_failure.as_ref();
+        let (named, written) = (spec.segment_name.as_ref(), status.segment.as_ref());
         Self {
             namespace: object.metadata.namespace.clone().unwrap_or_default(),
             name: object.metadata.name.clone().unwrap_or_default(),
             uid: object.metadata.uid.clone().unwrap_or_default(),
             connector: spec.connector_ref.name.clone(),
             cohort: object.cohort_name(),
-            cohort_id: status
-                .cohort
-                .as_ref()
-                .map(|cohort| cohort.id)
-                .or(spec.cohort.id),
-            segment: spec
-                .segment_name
-                .clone()
-                .or(status.segment.as_ref().map(|segment| segment.name.clone())),
-            segment_id: status
-                .segment
-                .as_ref()
-                .and_then(|segment| segment.id.clone()),
+            cohort_id: spec.cohort.id.or_else(|| {
+                let known = status.cohort.as_ref();
+                let known = known.filter(|known| spec.cohort.name.as_ref() == Some(&known.name));
+                known.map(|known| known.id)
+            }),
+            segment: written.map(|segment| &segment.name).or(named).cloned(),
+            segment_id: written.and_then(|segment| segment.id.clone()),
+            next_segment: named
+                .filter(|named| written.is_some_and(|segment| segment.name != **named))
+                .cloned(),
             sync_type: Some(spec.sync_type),
             interval: (spec.sync_type == SyncType::Dynamic).then(|| interval(spec)),
             effective_interval: status.effective_interval.clone(),
             state: match ready {
                 _ if itself => State::Suspended,
-                Some(ready) => state(Status::of(ready), &ready.reason, spec.sync_type),
+                // Nothing is left to do, so its connector is none of its business.
+                Some(ready) if done && ready.reason == Reason::ConnectorNotReady.as_str() => {
+                    State::Completed
+                }
+                Some(ready) => State::of(Status::of(ready), &ready.reason, spec.sync_type),
                 None => State::Waiting,
             },
             words: ready.map_or_else(Words::new_object, |c| Words {
                 reason: c.reason.clone(),
                 message: c.message.clone(),
             }),
-            running: status.current_run.as_ref().map(|run| Running {
-                since: run.started_time.0,
-                step: None,
-            }),
+            running: None,
             last: last.map(|run| LastSync {
-                run_id: run.id.clone(),
                 read: run.members,
                 members: run.exported,
                 added: run.added,
@@ -215,6 +154,7 @@ impl Export {
             cohort_id: None,
             segment: None,
             segment_id: None,
+            next_segment: None,
             sync_type: None,
             interval: None,
             effective_interval: None,
@@ -248,20 +188,6 @@ fn interval(spec: &CohortExportSpec) -> String {
     asked
         .unwrap_or_else(|| DurationString::about(DEFAULT_INTERVAL.as_secs().unsigned_abs()))
         .0
-}
-
-fn state(ready: Status, reason: &str, sync_type: SyncType) -> State {
-    match (ready, Reason::parse(reason)) {
-        (_, Some(Reason::Suspended)) => State::Suspended,
-        (Status::False, Some(Reason::HeldEmpty | Reason::HeldShrink)) => State::Held,
-        (Status::False, _) => State::Failing,
-        (Status::Unknown, Some(Reason::Exporting)) => State::Exporting,
-        (Status::Unknown, _) => State::Waiting,
-        (Status::True, _) => match sync_type {
-            SyncType::Dynamic => State::Synced,
-            SyncType::OneTime => State::Completed,
-        },
-    }
 }
 
 fn hold(held: &api::Held) -> Hold {

@@ -22,6 +22,7 @@ fn key() -> ExportKey {
 
 fn view(state: &State) -> View {
     View {
+        leads: Box::new(|| true),
         state: state.clone(),
         connectors: Box::new(Vec::new),
         exports: Box::new(Vec::new),

@@ -123,3 +123,42 @@ async fn the_end_of_the_server_is_the_end_of_streams() {
         "nobody listens any more"
     );
 }
+
+/// A process that hears no more of the cluster shows nobody what was there, until it does again.
+#[tokio::test]
+async fn what_may_be_old_is_not_shown() {
+    let shown = Shown::default();
+    shown.put("cart", "before");
+    let base = served(&leading(&shown)).await;
+    let mut open = vec![];
+    for path in ["/events", "/events?only=growth/cart"] {
+        let mut stream = sent(&base, &request("GET", path)).await;
+        until(&mut stream, "\n\n").await;
+        open.push(stream);
+    }
+    shown.lapse(true);
+    for stream in &mut open {
+        // Whole: nothing is cut off. A stream that goes on would never end.
+        let ended = timeout(IDLE, until(stream, "\r\n0\r\n\r\n")).await;
+        assert!(ended.is_ok());
+    }
+    let paths = [
+        "/",
+        "/exports/growth/cart",
+        "/events",
+        "/changes",
+        "/api/v1/budget",
+    ];
+    for path in paths {
+        let answer = reqwest::get(format!("{base}{path}")).await.unwrap();
+        assert_eq!(answer.status(), 503, "{path}");
+    }
+    shown.put("cart", "meanwhile");
+    shown.lapse(false);
+    let index = reqwest::get(&base).await.unwrap().text().await.unwrap();
+    assert!(index.contains("meanwhile"), "{index}");
+    let mut stream = sent(&base, &request("GET", "/events")).await;
+    until(&mut stream, "\n\n").await;
+    shown.put("cart", "later");
+    until(&mut stream, "later").await;
+}
