@@ -94,11 +94,8 @@ impl Slice {
     }
 
     async fn lead_here(&mut self) {
-        let mut slice = self.blank.clone();
-        slice["endpoints"] = json!([self.endpoint]);
-        match self.write(slice).await {
-            Ok(written) => {
-                self.version = written.resource_version();
+        match self.write(json!([self.endpoint])).await {
+            Ok(()) => {
                 if mem::take(&mut self.failing) {
                     tracing::info!(
                         service = self.service,
@@ -120,12 +117,12 @@ impl Slice {
         }
     }
 
-    /// Where the slice is still as we wrote it; else it is another leader's already.
-    async fn lead_nowhere(&self) {
-        let Some(version) = &self.version else { return };
-        let mut slice = self.blank.clone();
-        slice["metadata"]["resourceVersion"] = json!(version);
-        match timeout(LAST_WRITE, self.write(slice)).await {
+    /// Unless the slice never led here, or is another leader's already.
+    async fn lead_nowhere(&mut self) {
+        if self.version.is_none() {
+            return;
+        }
+        match timeout(LAST_WRITE, self.write(json!([]))).await {
             Ok(Err(error)) if !error.is_conflict() => {
                 tracing::warn!(
                     %error,
@@ -137,7 +134,25 @@ impl Slice {
         }
     }
 
-    async fn write(&self, slice: Value) -> Result<EndpointSlice, Error> {
+    /// Over what we wrote last: a write that took long on its way doesn't replace the next leader's.
+    /// What somebody else changed, or deleted, is ours to replace as long as we lead.
+    async fn write(&mut self, endpoints: Value) -> Result<(), Error> {
+        let mut slice = self.blank.clone();
+        slice["endpoints"] = endpoints;
+        let mut over = slice.clone();
+        if let Some(version) = &self.version {
+            over["metadata"]["resourceVersion"] = json!(version);
+        }
+        let mut written = self.apply(over).await;
+        let changed = written.as_ref().is_err_and(Error::is_conflict);
+        if changed && self.version.is_some() && self.ctx.leadership.valid() {
+            written = self.apply(slice).await;
+        }
+        self.version = written?.resource_version();
+        Ok(())
+    }
+
+    async fn apply(&self, slice: Value) -> Result<EndpointSlice, Error> {
         let params = PatchParams::apply(FIELD_MANAGER).force();
         let patch = Patch::Apply(slice);
         call(
@@ -147,10 +162,12 @@ impl Slice {
         .await
     }
 
-    /// A minute or so with the usual `--renew-interval`: one that was deleted comes back.
+    /// A minute or so with the usual `--renew-interval`: one that was deleted comes back. Sooner where it
+    /// doesn't lead here yet.
     fn pause(&self) -> Duration {
         let renew = self.ctx.args.renew_interval;
-        let pause = if self.failing { renew } else { renew * 6 };
+        let leads = !self.failing && self.ctx.leadership.valid();
+        let pause = if leads { renew * 6 } else { renew };
         pause.mul_f64(1.0 + 0.2 * fastrand::f64())
     }
 }

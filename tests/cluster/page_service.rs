@@ -134,7 +134,9 @@ async fn the_service_leads_to_the_leader_and_only_there() {
     world.patch::<EndpointSlice>(SERVICE, others).await;
     leads_to(&world, &["10.9.8.2"]).await;
 
-    // An orderly end leads nowhere.
+    // An orderly end leads nowhere, whoever wrote something else meanwhile.
+    let label = json!({ "metadata": { "labels": { "somebody": "was-here" } } });
+    world.patch::<EndpointSlice>(SERVICE, label).await;
     assert_eq!(second.stop().code(), Some(0));
     let emptied = slices(&world).get(SERVICE).await.expect("the slice");
     assert_eq!(emptied.endpoints.unwrap_or_default(), []);
