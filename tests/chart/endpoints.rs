@@ -60,8 +60,11 @@ async fn the_leader_leads_the_service_to_itself_by_the_charts_rights_and_no_less
         "state": { "persistentVolumeClaim": { "accessModes": ["ReadWriteMany"] } },
         "leaderElection": { "leaseDuration": "3s", "renewInterval": "1s", "retryInterval": "200ms" },
         "page": { "enabled": true, "service": { "enabled": true } },
+        "networkPolicy": { "enabled": true },
     });
     let notes = install(audited, program, RELEASE, values, &[&world]);
+    let nobody = "For now nobody reaches it: the NetworkPolicy lets nobody in.";
+    assert!(notes.contains(nobody), "{notes}");
     let service = get(audited, &["service", SERVICE]);
     assert!(service["spec"]["selector"].is_null(), "{service}");
     let pod = Pod::start(&audited.plane, RELEASE, NAME).await;
