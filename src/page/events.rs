@@ -99,7 +99,7 @@ async fn events(
 fn catch_up(page: Page, Missed { put, gone }: Missed) -> impl Stream<Item = Arc<News>> {
     let pieces: Vec<_> = put.chunks(PIECE).map(<[Id]>::to_vec).collect();
     let put = stream::iter(pieces).filter_map(move |piece| {
-        let news = page.leading().map(|leading| {
+        let news = page.led().map(|leading| {
             let snapshot = leading.board.look(&leading.view);
             let parts = piece.iter().filter_map(|id| snapshot.part(id));
             Arc::new(News::put(snapshot.version, rendered(parts)))

@@ -151,8 +151,7 @@ pub(super) async fn nothing(address: Uri) -> Response {
 
 /// This process doesn't lead, or not yet.
 fn not_leading(root: &str) -> Response {
-    let text =
-        "This controller doesn't lead, or has just begun to. The page tries again by itself.";
+    let text = "This controller doesn't lead, has just begun to, or has lost its cluster. The page tries again by itself.";
     let status = StatusCode::SERVICE_UNAVAILABLE;
     let mut response = notice(status, "One moment", text, root, None);
     let again = HeaderValue::from_static("5");

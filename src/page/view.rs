@@ -17,7 +17,7 @@ use crate::state::{ExportKey, PastRun, State};
 
 /// Each is a call of the state store.
 const HISTORIES: usize = 4;
-/// How long an export's page waits for its history.
+/// How long an export's page waits for its history, and as long for its turn.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is served. Empty until this process leads. Clones share it.
@@ -51,6 +51,11 @@ impl Page {
         leading.board.serve(&leading.view).await;
     }
 
+    /// What a page that is being told goes on with: [`Board::serve`] ends it.
+    pub(super) fn led(&self) -> Option<&Leading> {
+        self.0.get()
+    }
+
     /// `None` too while what it would show isn't known to be so any more.
     pub(super) fn leading(&self) -> Option<&Leading> {
         self.0.get().filter(|leading| (leading.view.leads)())
@@ -78,11 +83,13 @@ impl Leading {
             if let Some(runs) = self.histories.get(of) {
                 return runs;
             }
-            let runs = self.view.state.history(&ExportKey::from(of)).await;
-            self.histories.keep(of, runs.ok())
+            let key = ExportKey::from(of);
+            let runs = timeout(PATIENCE, self.view.state.history(&key)).await;
+            // One that takes too long isn't begun anew by everybody who looks.
+            self.histories.keep(of, runs.ok().and_then(Result::ok))
         };
         // The rest of the page is worth having without.
-        timeout(PATIENCE, read).await.unwrap_or_default()
+        timeout(2 * PATIENCE, read).await.unwrap_or_default()
     }
 }
 

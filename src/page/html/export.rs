@@ -46,7 +46,7 @@ pub fn detail(detail: &Detail, now: Timestamp) -> Markup {
             section #runs aria-labelledby="runs-title" data-ended=[kept.and(export.last_ended.as_ref())] {
                 h2 #runs-title { "Runs" }
                 @match kept {
-                    None => { p.none { "The runs can't be read now: the controller's state store doesn't answer. The page tries again." } },
+                    None => { p.none { "The runs can't be read just now. The page tries again." } },
                     Some([]) => { p.none { "No run is remembered yet." } },
                     Some(kept) => {
                         p.sub { "The last 20 that changed something, and the first of each of the last 14 days." }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{State, Step, Words};
+use crate::api::REQUESTED_AT;
 use crate::api::conditions::{READY, SYNCED, Status, find};
 use crate::api::{
     self, CohortExport, CohortExportSpec, CohortExportStatus, DurationString, SyncType,
@@ -85,8 +86,6 @@ impl Export {
         let none = CohortExportStatus::default();
         let status = object.status.as_ref().unwrap_or(&none);
         let ready = find(&status.conditions, READY).or(find(&status.conditions, SYNCED));
-        let synced = find(&status.conditions, SYNCED).map(Status::of);
-        let done = spec.sync_type == SyncType::OneTime && synced == Some(Status::True);
         let itself = spec.suspend == Some(true);
         let last = status.last_run.as_ref();
         let failed = status.last_failure.as_ref();
@@ -113,7 +112,10 @@ impl Export {
             state: match ready {
                 _ if itself => State::Suspended,
                 // Nothing is left to do, so its connector is none of its business.
-                Some(ready) if done && ready.reason == Reason::ConnectorNotReady.as_str() => {
+                Some(ready)
+                    if ready.reason == Reason::ConnectorNotReady.as_str()
+                        && is_done(object, status) =>
+                {
                     State::Completed
                 }
                 Some(ready) => State::of(Status::of(ready), &ready.reason, spec.sync_type),
@@ -181,6 +183,25 @@ impl Export {
     pub fn reason(&self) -> Option<Reason> {
         Reason::parse(&self.words.reason)
     }
+}
+
+/// A one-time export as it was asked for, and nothing was asked for since.
+fn is_done(object: &CohortExport, status: &CohortExportStatus) -> bool {
+    let spec = &object.spec;
+    let synced = find(&status.conditions, SYNCED).map(Status::of);
+    let (cohort, segment) = (status.cohort.as_ref(), status.segment.as_ref());
+    let named = spec.segment_name.as_ref();
+    let annotations = object.metadata.annotations.as_ref();
+    let asked = annotations.and_then(|annotations| annotations.get(REQUESTED_AT));
+    spec.sync_type == SyncType::OneTime
+        && synced == Some(Status::True)
+        && status.last_failure.is_none()
+        && cohort.is_some_and(|cohort| match &spec.cohort.name {
+            Some(name) => *name == cohort.name,
+            None => spec.cohort.id == Some(cohort.id),
+        })
+        && named.is_none_or(|named| segment.is_some_and(|segment| segment.name == *named))
+        && asked.is_none_or(|asked| Some(asked) == status.last_handled_request.as_ref())
 }
 
 fn interval(spec: &CohortExportSpec) -> String {

@@ -116,6 +116,19 @@ fn what_is_done_doesn_t_fail_with_its_connector() {
     let ready = conditions.iter_mut().find(|c| c.type_ == "Ready").unwrap();
     (ready.status, ready.reason) = ("False".into(), "ConnectorNotReady".into());
     assert_eq!(Export::of(&object).state, State::Completed);
-    object.spec.sync_type = crate::api::SyncType::Dynamic;
-    assert_eq!(Export::of(&object).state, State::Failing);
+    // What is asked for since isn't done.
+    let changes: [fn(&mut CohortExport); 4] = [
+        |object| object.spec.sync_type = crate::api::SyncType::Dynamic,
+        |object| object.spec.segment_name = Some("Another".into()),
+        |object| object.spec.cohort = serde_json::from_str(r#"{"id": 987}"#).unwrap(),
+        |object| {
+            let asked = (crate::api::REQUESTED_AT.to_owned(), "anew".to_owned());
+            object.metadata.annotations = Some([asked].into());
+        },
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut object = object.clone();
+        change(&mut object);
+        assert_eq!(Export::of(&object).state, State::Failing, "{number}");
+    }
 }

@@ -2,7 +2,7 @@
 // says of that.
 
 import { main, root } from "./page.js";
-import { drop, put, refresh } from "./parts.js";
+import { drop, isSignedOut, put, refresh } from "./parts.js";
 import { setClock } from "./times.js";
 
 // Milliseconds. The server says something every 10 seconds.
@@ -79,10 +79,16 @@ export function connect() {
   told("reset", () => {
     disconnect();
     // Not all pages at once: a controller that has just started has other things to do.
-    again = setTimeout(() => refresh().then(connect, retry), Math.random() * 1000);
+    again = setTimeout(anew, Math.random() * 1000);
   });
   source.onerror = broken;
   within(FIRST);
+}
+
+async function anew() {
+  const mine = turn;
+  const next = await refresh().then(() => connect, () => retry);
+  if (mine === turn) next();
 }
 
 // No stream: the same is asked for, until streams work again.
@@ -96,11 +102,11 @@ async function broken() {
       redirect: "manual",
       signal: AbortSignal.timeout(FIRST),
     });
-    if (answer.type === "opaqueredirect" || [401, 403].includes(answer.status)) return signedOut();
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    const news = await answer.json();
+    const news = isSignedOut(answer) || !answer.ok ? null : await answer.json();
     // The page connects again by now: what was asked for may be older than what it hears.
     if (mine !== turn) return;
+    if (isSignedOut(answer)) return signedOut();
+    if (!news) throw new Error(`status ${answer.status}`);
     if (news.reset) {
       await refresh();
       if (mine !== turn) return;

@@ -43,7 +43,7 @@ function ask(query, push) {
   for (const [name, value] of [...query]) if (!value) query.delete(name);
   const search = query.toString();
   const address = search ? `?${search}` : location.pathname;
-  const same = new URL(address, location.href).href === location.href;
+  const same = search === location.search.replace(/^\?/, "");
   if (push && !same) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
   fillForm([]);

@@ -14,7 +14,7 @@ const RUNS_AGAIN = 5000;
 // What is to be done when a whole page came.
 export function ready() {
   // An index that was cut on its way.
-  if (document.querySelector("#exports") && !document.querySelector("#empty")) return refreshLater(0);
+  if (isCut()) return refreshLater(0);
   if (main().dataset.now) setClock(main().dataset.now);
   showCopy();
   fillForm();
@@ -47,7 +47,14 @@ function parse(html) {
   return template.content.firstElementChild;
 }
 
-export function put({ id, html }) {
+// What came while the page was being fetched: it may be newer than what was fetched.
+let missed = [];
+const isCut = () => document.querySelector("#exports") && !document.querySelector("#empty");
+
+export function put(news) {
+  if (refreshing) missed.push(() => put(news));
+  if (isCut()) return refreshLater(0);
+  const { id, html } = news;
   const part = parse(html);
   if (part.id === "state") return putState(part);
   if (!document.querySelector("#exports")) return refreshLater(0);
@@ -72,7 +79,10 @@ function insert(part) {
   noneIfEmpty();
 }
 
-export function drop({ id }) {
+export function drop(news) {
+  if (refreshing) missed.push(() => drop(news));
+  if (isCut()) return refreshLater(0);
+  const { id } = news;
   if (!document.querySelector("#exports")) return refreshLater(0);
   document.getElementById(id)?.remove();
   noneIfEmpty();
@@ -104,8 +114,15 @@ function awaitRuns() {
 let later = null;
 function refreshLater(wait) {
   clearTimeout(later);
-  later = setTimeout(() => refresh().catch(() => refreshLater(RUNS_AGAIN)), wait);
+  later = setTimeout(() => {
+    // A page in the background has time.
+    if (document.hidden) refreshLater(RUNS_AGAIN);
+    else refresh().catch(() => refreshLater(RUNS_AGAIN));
+  }, wait);
 }
+
+// By a proxy that sends people elsewhere to sign in.
+export const isSignedOut = (answer) => answer.type === "opaqueredirect" || [401, 403].includes(answer.status);
 
 let refreshing = null;
 let stale = false;
@@ -127,7 +144,12 @@ export function refresh() {
 }
 
 async function fetchMain() {
-  const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  missed = [];
+  const answer = await fetch(location.href, {
+    cache: "no-store",
+    redirect: "manual",
+    signal: AbortSignal.timeout(PATIENCE),
+  });
   // A page that isn't there any more says so; one that can't be had now leaves this one as it is.
   if (!answer.ok && answer.status !== 404) throw new Error(`status ${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -138,6 +160,7 @@ async function fetchMain() {
   keepingFocus(() => main().replaceWith(document.adoptNode(fresh)));
   document.title = page.title;
   ready();
+  for (const again of missed.splice(0)) again();
   scrollTo({ top, behavior: "instant" });
   if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
 }
