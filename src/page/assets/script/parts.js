@@ -127,7 +127,12 @@ export function refresh() {
 }
 
 async function fetchMain() {
-  const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  const answer = await fetch(location.href, {
+    cache: "no-store",
+    // To where people sign in: that isn't this page.
+    redirect: "manual",
+    signal: AbortSignal.timeout(PATIENCE),
+  });
   // A page that isn't there any more says so; one that can't be had now leaves this one as it is.
   if (!answer.ok && answer.status !== 404) throw new Error(`status ${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -135,6 +140,8 @@ async function fetchMain() {
   if (!fresh) throw new Error("no page");
   const focus = document.activeElement?.id;
   const top = scrollY;
+  // What is hidden can't take the focus.
+  showCopy(fresh);
   keepingFocus(() => main().replaceWith(document.adoptNode(fresh)));
   document.title = page.title;
   ready();
