@@ -149,3 +149,30 @@ async fn every_window_shows_it_even_after_it_was_hidden() {
     browser.is_still_marked().await;
     browser.close().await;
 }
+
+/// As who deploys from files does, to whom an object that can't be changed is deleted and made anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_comes_back_is_shown_again() {
+    let Some(served) = Served::new("anew").await else {
+        return;
+    };
+    let mut browser = served.browser().await;
+    browser.forgives(&["the server responded with a status of 404"]);
+    browser.goto(&served.path("crowd")).await;
+    browser.until_live().await;
+    browser.until_says("h1", "Crowd").await;
+    browser.mark().await;
+    let exports = served.world.api::<CohortExport>();
+    let deleted = exports.delete("crowd", &DeleteParams::default()).await;
+    deleted.expect("deleted");
+    browser.until_says("h1", "This export isn't there").await;
+    let segment = json!({ "segmentName": "Crowd anew" });
+    served.world.one_time("crowd", 2, segment).await;
+    browser.until_says("h1", "Crowd").await;
+    browser.until_says("main .tag", "Completed").await;
+    let runs = "document.querySelectorAll('#runs tbody tr').length > 0";
+    browser.until("its run", runs).await;
+    browser.until_live().await;
+    browser.is_still_marked().await;
+    browser.close().await;
+}

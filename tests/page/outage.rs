@@ -1,10 +1,11 @@
 //! The controller goes, and comes back; a proxy on the way passes no events on.
 
+use axum::http::StatusCode;
 use mixtap::api::CohortExport;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::proxy::{self, Events};
+use crate::proxy::{Mood, Proxy};
 use crate::served::{Served, start, until_answered};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,12 +87,12 @@ async fn who_waits_for_another_to_lead_sees_it_once_it_does() {
 }
 
 /// A change arrives though `/events` doesn't.
-async fn polls(prefix: &str, events: Events) {
+async fn polls(prefix: &str, mood: Mood) {
     let Some(served) = Served::new(prefix).await else {
         return;
     };
-    let proxy = proxy::start(&served.url, events).await;
-    let mut browser = Browser::open(&proxy).await.expect("there is a browser");
+    let proxy = Proxy::start(&served.url, mood).await;
+    let mut browser = Browser::open(&proxy.url).await.expect("there is a browser");
     browser.forgives(&["the server responded with a status of 502"]);
     browser.goto("/").await;
     browser
@@ -111,10 +112,47 @@ async fn polls(prefix: &str, events: Events) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_events_are_refused_it_polls() {
-    polls("refused", Events::Refused).await;
+    polls("refused", Mood::EventsRefused).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_events_are_held_back_it_polls() {
-    polls("held-back", Events::HeldBack).await;
+    polls("held-back", Mood::EventsHeldBack).await;
+}
+
+/// The run's end is told, but the page that shows its run can't be had at first.
+async fn fetches_again(prefix: &str, refused: StatusCode) {
+    let Some(served) = Served::new(prefix).await else {
+        return;
+    };
+    let proxy = Proxy::start(&served.url, Mood::Open).await;
+    let mut browser = Browser::open(&proxy.url).await.expect("there is a browser");
+    browser.forgives(&["the server responded with a status of 504"]);
+    browser.goto(&served.path("cart")).await;
+    browser.until_live().await;
+    browser.mark().await;
+    let runs = "document.querySelectorAll('#runs tbody tr').length";
+    let before = browser.js(runs).await;
+    proxy.turns(Mood::NoExports(refused));
+    served.hold().await;
+    browser.until_says("main .tag", "Held").await;
+    proxy.until_turned_away().await;
+    assert_eq!(browser.js(runs).await, before);
+    // Nothing else changes; it asks again by itself.
+    proxy.turns(Mood::Open);
+    let more = format!("{runs} > {before}");
+    browser.until("the run that is held", &more).await;
+    browser.until_live().await;
+    browser.is_still_marked().await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_could_not_be_fetched_is_fetched_again() {
+    fetches_again("again", StatusCode::GATEWAY_TIMEOUT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_page_is_not_taken_for_this_one() {
+    fetches_again("another", StatusCode::FOUND).await;
 }

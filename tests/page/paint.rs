@@ -106,3 +106,30 @@ async fn without_scripts_it_reads_and_filters() {
     browser.until_says("main .tag", "Synced").await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_narrow_screen_shows_how_fresh_each_export_is() {
+    let Some(served) = Served::new("narrow").await else {
+        return;
+    };
+    let browser = served.browser().await;
+    browser.window(360, 740, 1).await;
+    browser.goto("/").await;
+    browser.until_live().await;
+    browser.until_is("innerWidth", json!(360)).await;
+    for export in ["cart", "crowd"] {
+        let cell = format!("{} [data-cell=synced]", served.row(export));
+        let cell = format!("document.querySelector(\"{cell}\")");
+        let time = format!("{cell}.querySelector('time')");
+        let seen = format!(
+            "{time}.checkVisibility() && /^(just now|.* ago)$/.test({time}.innerText)
+            && (box => box.width > 0 && box.left >= 0 && box.right <= innerWidth)({time}.getBoundingClientRect())"
+        );
+        browser
+            .until(&format!("when {export} was synced"), &seen)
+            .await;
+        let title = format!("getComputedStyle({cell}, '::before').content");
+        browser.until_is(&title, json!("\"Last sync\"")).await;
+    }
+    browser.close().await;
+}

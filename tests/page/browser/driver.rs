@@ -130,8 +130,8 @@ impl Driver {
         })
     }
 
-    /// What a session asks for: a browser that nobody has used, which tells all it logs.
-    pub fn capabilities(&self) -> Value {
+    /// What a session asks for: a browser that nobody has used, set so, which tells all it logs.
+    pub fn capabilities(&self, settings: Value) -> Value {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let profile = self.folder.path().join(format!("profile-{number}"));
@@ -139,7 +139,7 @@ impl Driver {
         flags.push(format!("--user-data-dir={}", profile.display()));
         json!({
             "browserName": "chrome",
-            "goog:chromeOptions": { "binary": self.browser, "args": flags },
+            "goog:chromeOptions": { "binary": self.browser, "args": flags, "prefs": settings },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         })
     }

@@ -30,8 +30,13 @@ pub struct Browser {
 impl Browser {
     /// Not on a page yet. `None` as of [`driver`].
     pub async fn open(origin: &str) -> Option<Self> {
+        Self::open_set(origin, json!({})).await
+    }
+
+    /// The same with settings of Chromium's.
+    pub async fn open_set(origin: &str, settings: Value) -> Option<Self> {
         let driver = driver().await?;
-        let capabilities = driver.capabilities();
+        let capabilities = driver.capabilities(settings);
         let capabilities = capabilities.as_object().expect("an object").clone();
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let connecting = builder.capabilities(capabilities).connect(&driver.url);

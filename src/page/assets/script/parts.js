@@ -147,6 +147,7 @@ async function fetchMain() {
   missed = [];
   const answer = await fetch(location.href, {
     cache: "no-store",
+    // To where people sign in: that isn't this page.
     redirect: "manual",
     signal: AbortSignal.timeout(PATIENCE),
   });
@@ -157,6 +158,8 @@ async function fetchMain() {
   if (!fresh) throw new Error("no page");
   const focus = document.activeElement?.id;
   const top = scrollY;
+  // What is hidden can't take the focus.
+  showCopy(fresh);
   keepingFocus(() => main().replaceWith(document.adoptNode(fresh)));
   document.title = page.title;
   ready();

@@ -2,7 +2,8 @@
 
 import { all, keepingFocus } from "./page.js";
 
-export const asked = () => new URLSearchParams(location.search);
+// Of what is there twice the last counts.
+export const asked = () => new URLSearchParams(Object.fromEntries(new URLSearchParams(location.search)));
 
 function shows(row, query) {
   const is = (name, value) => !query.get(name) || query.get(name) === value;
@@ -35,11 +36,19 @@ export function byId(a, b) {
   return ours[other] < theirs[other] ? -1 : 1;
 }
 
+// Texts by their code points: by itself this language puts an emoji before some letters.
+function isBefore(a, b) {
+  if (typeof a === "number") return a < b;
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return (a.codePointAt(at) ?? -1) < (b.codePointAt(at) ?? -1);
+}
+
 // What has no key comes last either way, and what is equal in the order of ids.
 function compare(a, b, descending) {
   if (a.key === b.key) return byId(a.row, b.row);
   if (a.key === null || b.key === null) return a.key === null ? 1 : -1;
-  return (a.key < b.key ? -1 : 1) * (descending ? -1 : 1);
+  return isBefore(a.key, b.key) === descending ? 1 : -1;
 }
 
 // Rows that came or changed go to their places among the others, which are in order.
