@@ -94,12 +94,13 @@ impl Proxy {
         self.mood.send_replace(mood);
     }
 
-    /// Waits until it has turned a request away.
-    pub async fn until_turned_away(&self) {
+    /// Waits until it has turned so many more requests away.
+    pub async fn until_turned_away(&self, times: u64) {
         let mut turned_away = self.turned_away.clone();
-        let turned = timeout(PATIENCE, turned_away.wait_for(|count| *count > 0)).await;
+        let last = *turned_away.borrow() + times;
+        let turned = timeout(PATIENCE, turned_away.wait_for(|count| *count >= last)).await;
         turned
-            .expect("a request is turned away")
+            .expect("requests are turned away")
             .expect("the proxy is there");
     }
 }
