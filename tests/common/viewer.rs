@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use regex::Regex;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+const TRIES: usize = 120;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Parts of the page by their ids, as HTML; what time it is stands in none of them.
 pub type Parts = BTreeMap<String, String>;
@@ -25,24 +30,38 @@ pub struct Viewer {
 }
 
 /// The answer to a GET, from the end of its head on. By HTTP/1.0: its end is the connection's, and
-/// nothing stands between its bytes.
+/// nothing stands between its bytes. Where there is no answer for now it comes back, as a page does.
 pub async fn get(address: &str, path: &str) -> io::Result<BufReader<TcpStream>> {
+    for _ in 0..TRIES {
+        match ask(address, path).await? {
+            (200, answer) => return Ok(answer),
+            (503, _) => sleep(PAUSE).await,
+            (status, _) => return Err(io::Error::other(format!("{path}: {status}"))),
+        }
+    }
+    Err(io::Error::other(format!("{path}: no answer")))
+}
+
+/// The same whatever it is, with its status.
+pub async fn ask(address: &str, path: &str) -> io::Result<(u16, BufReader<TcpStream>)> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = BufReader::new(stream);
     let mut line = String::new();
     answer.read_line(&mut line).await?;
-    if !line.contains(" 200 ") {
-        return Err(io::Error::other(format!("{path}: {line}")));
-    }
+    let status = line
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    let status = status.ok_or_else(|| io::Error::other(format!("{path}: {line}")))?;
     while line != "\r\n" {
         line.clear();
         if answer.read_line(&mut line).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
-    Ok(answer)
+    Ok((status, answer))
 }
 
 /// Without what changes by itself: times in words.

@@ -101,10 +101,11 @@ pub fn row(namespace: &str, export: &str) -> String {
     format!("tr[id='export/{namespace}/{export}']")
 }
 
-/// A controller that serves its page at this address.
+/// A controller that serves its page at this address. A busy machine may keep it from its Lease for a
+/// while, and without it the page says nothing.
 pub fn start(world: &World, address: &str, flags: &[&str]) -> Controller {
     let page = format!("--page-address={address}");
-    world.controller_with(&[&[page.as_str()], flags].concat())
+    world.controller_with(&[&[page.as_str(), "--lease-duration=15s"], flags].concat())
 }
 
 /// An address that nobody listened on a moment ago.
