@@ -101,11 +101,14 @@ pub fn row(namespace: &str, export: &str) -> String {
     format!("tr[id='export/{namespace}/{export}']")
 }
 
-/// A controller that serves its page at this address. A busy machine may keep it from its Lease for a
-/// while, and without it the page says nothing.
+/// A Lease that a busy machine doesn't lose: without it the page answers 503, of which a browser
+/// complains.
+const LEASE: [&str; 2] = ["--lease-duration=15s", "--renew-interval=3s"];
+
+/// A controller that serves its page at this address.
 pub fn start(world: &World, address: &str, flags: &[&str]) -> Controller {
     let page = format!("--page-address={address}");
-    world.controller_with(&[&[page.as_str(), "--lease-duration=15s"], flags].concat())
+    world.controller_with(&[&[page.as_str()], &LEASE[..], flags].concat())
 }
 
 /// An address that nobody listened on a moment ago.
