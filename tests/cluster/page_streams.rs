@@ -112,7 +112,7 @@ async fn until_answered(address: &str) {
 fn shows_all(parts: &Parts, namespace: &str) -> bool {
     let last = |export| {
         let change = CHANGES - EXPORTS + export;
-        format!("every {}h<", 2 + change / EXPORTS)
+        format!("every {} hours<", 2 + change / EXPORTS)
     };
     (0..EXPORTS).all(|export| {
         let row = parts.get(&format!("export/{namespace}/e{export}"));
